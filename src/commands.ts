@@ -1,0 +1,58 @@
+import type { CommandModule } from "./command.ts";
+
+export interface CommandEntry {
+  /** Words of the command, `["ingest", "spotify"]` is `edp ingest spotify`. */
+  path: readonly string[];
+  /** One line for `edp --help`. */
+  summary: string;
+  load(): Promise<{ default: CommandModule }>;
+}
+
+/** Words that only group commands. */
+export const groups: Record<string, string> = {
+  ingest: "Fetch or read source data and send it into a pipeline",
+};
+
+/** Every command. Modules are imported when they are called for, so that the CLI starts fast. */
+export const commands: readonly CommandEntry[] = [
+  {
+    path: ["demo"],
+    summary: "Guided tour: a whole pipeline on the local engine, in under a minute",
+    load: () => import("./commands/demo.ts"),
+  },
+  {
+    path: ["deploy"],
+    summary: "Start the local engine, or deploy pipelines to AWS",
+    load: () => import("./commands/deploy.ts"),
+  },
+  {
+    path: ["destroy"],
+    summary: "Stop the local engine and delete its data, or destroy what was deployed",
+    load: () => import("./commands/destroy.ts"),
+  },
+  {
+    path: ["status"],
+    summary: "Queues, dead letters, functions and objects of the deployed pipelines",
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    path: ["ingest", "spotify"],
+    summary: "Fetch artists, albums and tracks and land them in the bronze bucket",
+    load: () => import("./commands/ingest/spotify.ts"),
+  },
+  {
+    path: ["dev"],
+    summary: "Run the local engine in the foreground, rebuilding Lambdas as they change",
+    load: () => import("./commands/dev.ts"),
+  },
+  {
+    path: ["build"],
+    summary: "Bundle every Lambda into a reproducible zip",
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    path: ["completion"],
+    summary: "Print a completion script for bash, zsh or fish",
+    load: () => import("./commands/completion.ts"),
+  },
+];

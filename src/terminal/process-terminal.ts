@@ -1,0 +1,44 @@
+import process from "node:process";
+import { Chalk, supportsColor } from "chalk";
+import { plainProgress, startBar } from "./progress.ts";
+import type { Terminal, TerminalOptions } from "./terminal.ts";
+
+/** Columns assumed where stdout is no terminal. */
+const PIPE_COLUMNS = 100;
+
+/** The terminal of this process. */
+export function createTerminal(options: TerminalOptions = {}): Terminal {
+  const { json = false, quiet = false, verbose = false } = options;
+  const animated = process.stderr.isTTY === true && !quiet && !process.env.CI;
+  const level = options.color === false || !supportsColor ? 0 : supportsColor.level;
+  const line = (text: string) => process.stderr.write(`${text}\n`);
+  // `edp tail | head` closes the pipe early; that is the reader's right, not a fault.
+  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    json,
+    quiet,
+    verbose,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !json && !process.env.CI,
+    columns: process.stdout.columns ?? PIPE_COLUMNS,
+    color: new Chalk({ level }),
+    out: (text) => void process.stdout.write(text),
+    note: (text) => void (quiet || line(text)),
+    warn: (text) => void line(text),
+    debug: (text) => void (verbose && line(text)),
+    progress: (label, total, unit = "") => {
+      if (quiet) return { update() {}, end() {} };
+      return animated ? startBar(label, total, unit) : plainProgress(label, total, unit, line, Date.now);
+    },
+    spin: async (label, work) => {
+      if (!animated) {
+        if (!quiet) line(`${label} ...`);
+        return work();
+      }
+      const { oraPromise } = await import("ora");
+      return oraPromise(work(), { text: label, stream: process.stderr, discardStdin: false });
+    },
+  };
+}

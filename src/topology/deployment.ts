@@ -1,0 +1,29 @@
+import type { Pipeline } from "./types.ts";
+
+/**
+ * A deployed environment: each pipeline's declaration and its address book. Local and AWS give the same
+ * type; tail, status, ingest and replay see nothing else.
+ */
+export interface Deployment {
+  env: string;
+  /** `http://127.0.0.1:PORT` for the local engine, an emulator's URL, or null for AWS itself. */
+  endpoint: string | null;
+  region: string;
+  accountId: string;
+  pipelines: Record<string, DeployedPipeline>;
+}
+
+export interface DeployedPipeline {
+  topology: Pipeline;
+  addresses: AddressBook;
+}
+
+/** The address book of one pipeline, as `deploy --json` and `status --json` print it. */
+export interface AddressBook {
+  buckets: Record<string, { name: string }>;
+  topics: Record<string, { arn: string }>;
+  queues: Record<string, { url: string; dlqUrl: string }>;
+  functions: Record<string, { name: string; logGroup: string }>;
+  /** The queue for what EventBridge and SNS could not deliver. */
+  undelivered: { url: string };
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, testTimeout: number, sequence = false) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    fileParallelism: !sequence,
+  },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ["test/support/build.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    projects: [
+      project("unit", 10_000),
+      project("integration", 60_000),
+      project("terraform", 240_000, true),
+      project("e2e", 120_000, true),
+    ],
+  },
+});
