@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  process.stderr.write(`edp needs Node.js 20.19 or newer; this is ${process.version}. See https://nodejs.org\n`);
+  process.stderr.write(
+    `edp needs Node.js 20.19 or newer; this is ${process.version}. See https://nodejs.org\n`,
+  );
   process.exit(2);
 }
 await import("../dist/cli.js");

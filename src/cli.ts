@@ -51,7 +51,10 @@ function parentOf(entry: CommandEntry, program: Command, parents: Map<string, Co
   if (group === undefined || rest.length === 0) return program;
   const known = parents.get(group);
   if (known) return known;
-  const created = program.command(group).description(groups[group] ?? "").exitOverride();
+  const created = program
+    .command(group)
+    .description(groups[group] ?? "")
+    .exitOverride();
   parents.set(group, created);
   return created;
 }

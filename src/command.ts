@@ -33,9 +33,7 @@ export async function execute(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const show = (result: unknown, space?: number) =>
-    terminal.json
-      ? terminal.out(`${JSON.stringify(result, null, space)}\n`)
-      : module.render(result, context);
+    terminal.json ? terminal.out(`${JSON.stringify(result, null, space)}\n`) : module.render(result, context);
   const result = await module.run(module.options(args, flags), context);
   if (!isStream(result)) {
     show(result, 2);

@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The services of the engine, by the name in a signature's scope. */
+export type ServiceName = "s3" | "sqs" | "sns" | "events" | "lambda" | "logs" | "monitoring" | "sts";
+
+/** X-Amz-Target prefixes of the JSON protocols. */
+const TARGETS: Record<string, ServiceName> = {
+  AmazonSQS: "sqs",
+  AWSEvents: "events",
+  Logs_20140328: "logs",
+  GraniteServiceVersion20100801: "monitoring",
+};
+
+const SCOPES: Record<string, ServiceName> = {
+  s3: "s3",
+  s3express: "s3",
+  sqs: "sqs",
+  sns: "sns",
+  events: "events",
+  lambda: "lambda",
+  logs: "logs",
+  monitoring: "monitoring",
+  sts: "sts",
+};
+
+const CREDENTIAL = /Credential=[^/,\s]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;
+const LAMBDA_PATH = /^\/\d{4}-\d{2}-\d{2}\/(functions|event-source-mappings)/;
+
+/**
+ * Decides which service a request is for: by target header, then the service in the signature's scope
+ * (header or presigned query), then the path, then the host. What says nothing is S3, as an anonymous GET is.
+ */
+export function route(headers: IncomingHttpHeaders, path: string, query: URLSearchParams): ServiceName {
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") {
+    const service = TARGETS[target.split(".")[0] ?? ""];
+    if (service) return service;
+  }
+  const scope =
+    CREDENTIAL.exec(headers.authorization ?? "")?.[1] ?? query.get("X-Amz-Credential")?.split("/")[3];
+  if (scope !== undefined && SCOPES[scope]) return SCOPES[scope];
+  if (LAMBDA_PATH.test(path)) return "lambda";
+  const host = headers.host ?? "";
+  for (const [name, service] of Object.entries(SCOPES)) if (host.startsWith(`${name}.`)) return service;
+  return "s3";
+}

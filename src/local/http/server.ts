@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from "../service.ts";
+import { decodeBody } from "./body.ts";
+import { route, type ServiceName } from "./route.ts";
+
+/** Largest body of the JSON and query protocols, in bytes: a message batch is at most 1 MiB of text. */
+const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export interface EngineServer {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Paths under this prefix are the engine's own (health, address book), not an AWS API. */
+export const CONTROL_PREFIX = "/_edp/";
+
+export interface ServerParts {
+  /** 0 takes any free port. */
+  port: number;
+  services: Partial<Record<ServiceName, Service>>;
+  /** Answers requests below CONTROL_PREFIX. */
+  control?: (request: ServiceRequest) => Promise<ServiceResponse>;
+  log(line: string): void;
+}
+
+/**
+ * Opens the engine's one port on 127.0.0.1.
+ * @throws the listen error as it is (EADDRINUSE, EACCES); the caller words it.
+ */
+export async function openServer(parts: ServerParts): Promise<EngineServer> {
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, (request, response) => {
+    void answer(parts, request, response);
+  });
+  await listen(server, parts.port);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(
+  parts: ServerParts,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const [path = "/", search = ""] = splitOnce(incoming.url ?? "/", "?");
+  const query = new URLSearchParams(search);
+  const requestId = randomUUID();
+  const body = decodeBody(incoming);
+  const request: ServiceRequest = {
+    method: incoming.method ?? "GET",
+    path,
+    query,
+    headers: incoming.headers,
+    body,
+    bytes: (limit = DEFAULT_LIMIT_BYTES) => readAll(body, limit),
+    requestId,
+  };
+  // An anonymous form POST names its service by action only; SDKs always sign, so the route is by scope.
+  const name = route(incoming.headers, path, query);
+  const service = parts.services[name];
+  let response: ServiceResponse;
+  try {
+    if (path.startsWith(CONTROL_PREFIX) && parts.control) response = await parts.control(request);
+    else if (service) response = await service.handle(request);
+    else response = { status: 501, body: `edp's local engine does not serve ${name}` };
+  } catch (error) {
+    response = failure(parts, service, error, request);
+  }
+  await send(parts, request, response, incoming, outgoing);
+}
+
+function failure(
+  parts: ServerParts,
+  service: Service | undefined,
+  error: unknown,
+  request: ServiceRequest,
+): ServiceResponse {
+  if (!(error instanceof AwsError)) {
+    parts.log(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  const shown = error instanceof AwsError ? error : internal(error);
+  return service?.fail(shown, request) ?? { status: shown.status, body: shown.message };
+}
+
+/** A fault of the machine or of the engine; SDKs retry 5xx. */
+function internal(error: unknown): AwsError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOSPC") {
+    return new AwsError("InternalError", "the local engine's disk is full: nothing was stored", 507);
+  }
+  return new AwsError("InternalError", error instanceof Error ? error.message : String(error), 500);
+}
+
+async function send(
+  parts: ServerParts,
+  request: ServiceRequest,
+  response: ServiceResponse,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { status, headers = {}, body = "" } = response;
+  outgoing.writeHead(status, {
+    "x-amzn-requestid": request.requestId,
+    "x-amz-request-id": request.requestId,
+    ...(body instanceof Readable ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+    ...headers,
+  });
+  try {
+    if (body instanceof Readable) await pipeline(body, outgoing);
+    else outgoing.end(request.method === "HEAD" ? undefined : body);
+  } catch (error) {
+    // The client went away or the file failed midway: the connection is all that can still say so.
+    parts.log(`${request.method} ${request.path}: answer broken off: ${(error as Error).message}`);
+    outgoing.destroy();
+  }
+  // An unread upload would block the connection's next request.
+  if (!incoming.complete) incoming.resume();
+}
+
+async function readAll(body: Readable, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) {
+      throw new AwsError("RequestEntityTooLarge", `The request is larger than ${limitBytes} bytes`, 413);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}
