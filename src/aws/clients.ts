@@ -1,0 +1,81 @@
+import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Context } from "../context.ts";
+import { LOCAL_ENV } from "../context.ts";
+import type { Deployment } from "../topology/deployment.ts";
+
+/** Connections per client; uploads and replays run up to this many requests at once. */
+const MAX_SOCKETS = 128;
+/** Attempts of one request, the SDK's standard retry mode with backoff. */
+const MAX_ATTEMPTS = 5;
+
+/** SDK clients of one environment, each imported and made at its first use. */
+export interface Clients {
+  s3(): Promise<S3Client>;
+  sqs(): Promise<SQSClient>;
+  logs(): Promise<CloudWatchLogsClient>;
+  cloudwatch(): Promise<CloudWatchClient>;
+  lambda(): Promise<LambdaClient>;
+  close(): void;
+}
+
+/**
+ * Makes the clients for a deployment. The local engine is reached with fixed dummy credentials, whatever the
+ * shell holds; elsewhere the SDK's default chain applies, with `--profile` where given.
+ */
+export function createClients(
+  deployment: Pick<Deployment, "env" | "endpoint" | "region">,
+  context: Context,
+): Clients {
+  const open: { destroy(): void }[] = [];
+  const settings = async () => {
+    const { NodeHttpHandler } = await import("@smithy/node-http-handler");
+    return {
+      region: deployment.region,
+      maxAttempts: MAX_ATTEMPTS,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 10_000,
+        httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+        httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      }),
+      ...(deployment.endpoint === null ? {} : { endpoint: deployment.endpoint }),
+      ...(deployment.env === LOCAL_ENV
+        ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } }
+        : context.profile === undefined
+          ? {}
+          : { profile: context.profile }),
+    };
+  };
+  const once = <T extends { destroy(): void }>(make: () => Promise<T>) => {
+    let made: Promise<T> | undefined;
+    return () => {
+      made ??= make().then((client) => {
+        open.push(client);
+        return client;
+      });
+      return made;
+    };
+  };
+  return {
+    s3: once(async () => {
+      const { S3Client } = await import("@aws-sdk/client-s3");
+      return new S3Client({ ...(await settings()), forcePathStyle: deployment.endpoint !== null });
+    }),
+    sqs: once(async () => new (await import("@aws-sdk/client-sqs")).SQSClient(await settings())),
+    logs: once(async () => {
+      const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
+      return new CloudWatchLogsClient(await settings());
+    }),
+    cloudwatch: once(async () => {
+      const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");
+      return new CloudWatchClient(await settings());
+    }),
+    lambda: once(async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(await settings())),
+    close: () => {
+      for (const client of open) client.destroy();
+    },
+  };
+}

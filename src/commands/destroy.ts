@@ -1,0 +1,93 @@
+import { defineCommand } from "../command.ts";
+import { LOCAL_ENV } from "../context.ts";
+import { NotDeployedError } from "../errors.ts";
+import { PIPELINES_DIRECTORY } from "../package-root.ts";
+import { confirmTyped } from "../terminal/confirm.ts";
+import { loadPipelines } from "../topology/load.ts";
+import { selectPipelines } from "../topology/select.ts";
+
+interface Options {
+  pipelines: string[];
+}
+
+interface Result {
+  env: string;
+  /** Pipelines that are gone. */
+  destroyed: string[];
+  /** What was lost with them. */
+  lost: Loss;
+  /** Whether the local engine itself was stopped. */
+  stopped: boolean;
+  seconds: number;
+}
+
+interface Loss {
+  objects: number;
+  messages: number;
+}
+
+export default defineCommand<Options, Result>({
+  configure(command) {
+    command.argument("[pipeline...]", "pipelines to destroy (default: the whole environment)").addHelpText(
+      "after",
+      `
+Examples:
+  $ edp destroy                 says what would be lost, asks, stops the engine, deletes its data
+  $ edp destroy spotify --yes   only this pipeline, without asking
+
+Run manifests under .edp/<env>/runs/ are kept.`,
+    );
+  },
+  options: (args) => ({ pipelines: [...args] }),
+  async run(options, context) {
+    const started = context.now();
+    selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), options.pipelines);
+    if (context.env !== LOCAL_ENV) {
+      throw new NotDeployedError(`The environment ${context.env} is not deployed.`);
+    }
+    const { destroyLocal } = await import("../local/deploy.ts");
+    const lost = await countLoss();
+    if (lost.objects + lost.messages > 0) {
+      await confirmTyped(
+        context,
+        `${lost.objects} objects and ${lost.messages} messages of ${context.env} will be deleted.`,
+        context.env,
+      );
+    }
+    const { removed, stopped } = await destroyLocal(context, options.pipelines);
+    return { env: context.env, destroyed: removed, lost, stopped, seconds: (context.now() - started) / 1000 };
+
+    async function countLoss(): Promise<Loss> {
+      const { findEngine, localDeployment } = await import("../local/control.ts");
+      if (!(await findEngine(context.directory))) return { objects: 0, messages: 0 };
+      const { collectStatus } = await import("../aws/status.ts");
+      const status = await collectStatus(
+        await localDeployment(context.directory),
+        context,
+        options.pipelines,
+      );
+      const loss = { objects: 0, messages: 0 };
+      for (const pipeline of Object.values(status.pipelines)) {
+        for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
+        for (const queue of Object.values(pipeline.queues)) {
+          loss.messages +=
+            (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
+        }
+        loss.messages += pipeline.undelivered.visible ?? 0;
+      }
+      return loss;
+    }
+  },
+  render(result, { terminal }) {
+    const { color } = terminal;
+    if (result.destroyed.length === 0 && !result.stopped) {
+      terminal.out(`Nothing of ${result.env} was running.\n`);
+      return;
+    }
+    const data = `${result.lost.objects} objects and ${result.lost.messages} messages deleted`;
+    const engine = result.stopped ? ", engine stopped" : "";
+    terminal.out(
+      `${color.green("✔")} ${result.env}: ${result.destroyed.join(", ") || "engine"} destroyed (${data}${engine}) in ${result.seconds.toFixed(1)} s\n`,
+    );
+  },
+});

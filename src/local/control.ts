@@ -1,0 +1,78 @@
+import { NotDeployedError } from "../errors.ts";
+import type { Deployment } from "../topology/deployment.ts";
+import type { DeployRequest } from "./engine.ts";
+import { CONTROL_PREFIX } from "./http/server.ts";
+import { type EngineState, readState } from "./state.ts";
+
+/** Milliseconds within which a healthy engine answers. */
+const HEALTH_TIMEOUT_MS = 2_000;
+
+/** Header that carries the engine's token. */
+export const TOKEN_HEADER = "x-edp-token";
+
+export interface Health {
+  status: "ok";
+  pid: number;
+  version: string;
+  directory: string;
+}
+
+/**
+ * The engine of this project directory, if it is running and answers as the one that was recorded: a stale
+ * pid, or another program on its port, counts as not running.
+ */
+export async function findEngine(directory: string): Promise<EngineState | undefined> {
+  const state = await readState(directory);
+  if (!state) return undefined;
+  try {
+    const health = await call<Health>(state, "GET", "health", undefined, HEALTH_TIMEOUT_MS);
+    return health.pid === state.pid ? state : undefined;
+  } catch {
+    // Refused, timed out or answered by a stranger: all mean that our engine is not there.
+    return undefined;
+  }
+}
+
+/** The local environment as the running engine describes it. @throws NotDeployedError when there is none. */
+export async function localDeployment(directory: string): Promise<Deployment> {
+  const state = await findEngine(directory);
+  if (!state) {
+    throw new NotDeployedError("The local engine is not running.", {
+      hint: "Start it first: npx edp deploy",
+    });
+  }
+  return call<Deployment>(state, "GET", "deployment");
+}
+
+/** Adds or updates pipelines in the running engine; others stay as they are. */
+export function deployPipelines(state: EngineState, request: DeployRequest): Promise<Deployment> {
+  return call<Deployment>(state, "POST", "deploy", request);
+}
+
+/** Removes pipelines and their data from the running engine. */
+export function removePipelines(state: EngineState, names: string[]): Promise<Deployment> {
+  return call<Deployment>(state, "POST", "remove", { names });
+}
+
+/** Asks the engine to stop; it answers before it goes. */
+export async function stopEngine(state: EngineState): Promise<void> {
+  await call(state, "POST", "stop", {});
+}
+
+async function call<T>(
+  state: EngineState,
+  method: string,
+  action: string,
+  body?: unknown,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${state.port}${CONTROL_PREFIX}${action}`, {
+    method,
+    headers: { [TOKEN_HEADER]: state.token, "content-type": "application/json" },
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the local engine answered ${response.status} to ${action}: ${text}`);
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,91 @@
+import { rm } from "node:fs/promises";
+import { buildFunctions } from "../build/build.ts";
+import type { Context } from "../context.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+import type { Deployment } from "../topology/deployment.ts";
+import type { Pipeline } from "../topology/types.ts";
+import { ensureEngine, waitForEnd, withLocalLock } from "./background.ts";
+import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
+import type { DeployRequest } from "./engine.ts";
+import { localPaths } from "./state.ts";
+
+export interface LocalDeployOptions {
+  pipelines: Pipeline[];
+  port: number | undefined;
+  awsTiming: boolean;
+}
+
+export interface LocalDeployResult {
+  deployment: Deployment;
+  /** Whether this call started the engine. */
+  started: boolean;
+  added: string[];
+  updated: string[];
+}
+
+/** Builds the functions and brings the engine and the pipelines up; pipelines already there are updated. */
+export async function deployLocal(context: Context, options: LocalDeployOptions): Promise<LocalDeployResult> {
+  return withLocalLock(context.directory, async () => {
+    const names = options.pipelines.map((pipeline) => pipeline.name);
+    const [request, { state, started }] = await Promise.all([
+      deployRequest(context, options),
+      ensureEngine(context.directory, options.port),
+    ]);
+    context.signal.throwIfAborted();
+    const before = await localDeployment(context.directory);
+    const deployment = await deployPipelines(state, request);
+    return {
+      deployment,
+      started,
+      added: names.filter((name) => !before.pipelines[name]),
+      updated: names.filter((name) => before.pipelines[name]),
+    };
+  });
+}
+
+/** What the engine needs to know to run these pipelines; builds their functions. */
+export async function deployRequest(
+  context: Context,
+  options: Pick<LocalDeployOptions, "pipelines" | "awsTiming">,
+): Promise<DeployRequest> {
+  const built = await buildFunctions({
+    root: PACKAGE_ROOT,
+    outDir: localPaths(context.directory).build,
+    only: options.pipelines.flatMap((pipeline) =>
+      Object.keys(pipeline.functions).map((key) => ({ pipeline: pipeline.name, function: key })),
+    ),
+  });
+  return {
+    project: context.config.project,
+    pipelines: options.pipelines,
+    zips: Object.fromEntries(built.map((one) => [`${one.pipeline}-${one.function}`, one.path])),
+    awsTiming: options.awsTiming,
+  };
+}
+
+/**
+ * Removes pipelines from the engine; with none left, or none named, stops it and deletes its data.
+ * Returns the names of the pipelines that were removed.
+ */
+export async function destroyLocal(
+  context: Context,
+  names: string[],
+): Promise<{ removed: string[]; stopped: boolean }> {
+  return withLocalLock(context.directory, async () => {
+    const state = await findEngine(context.directory);
+    const deployed = state ? Object.keys((await localDeployment(context.directory)).pipelines) : [];
+    const removed = names.length === 0 ? deployed : deployed.filter((name) => names.includes(name));
+    if (state && removed.length < deployed.length) {
+      await removePipelines(state, removed);
+      return { removed, stopped: false };
+    }
+    if (state) {
+      await stopEngine(state);
+      await waitForEnd(state, context.directory);
+    }
+    // The data only: run manifests under runs/ stay, they prove what happened.
+    const paths = localPaths(context.directory);
+    for (const gone of [paths.data, paths.state, paths.log]) await rm(gone, { recursive: true, force: true });
+    return { removed, stopped: state !== undefined };
+  });
+}

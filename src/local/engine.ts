@@ -1,0 +1,189 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Deployment } from "../topology/deployment.ts";
+import type { Pipeline } from "../topology/types.ts";
+import type { Clock } from "./clock.ts";
+import { createCloudWatch } from "./cloudwatch/service.ts";
+import { createEvents } from "./events/service.ts";
+import { openServer } from "./http/server.ts";
+import { createLambda } from "./lambda/service.ts";
+import { createLogs } from "./logs/service.ts";
+import { addressBook, provision, type Services, unprovision } from "./provision.ts";
+import { createS3 } from "./s3/service.ts";
+import {
+  AwsError,
+  type EngineParts,
+  LOCAL_ACCOUNT,
+  LOCAL_REGION,
+  type ServiceRequest,
+  type ServiceResponse,
+  type Wiring,
+} from "./service.ts";
+import { createSns } from "./sns/service.ts";
+import { createSqs } from "./sqs/service.ts";
+import { createSts } from "./sts/service.ts";
+
+/** What `edp deploy` sends to the engine: the pipelines to add or update, and the zips of their functions. */
+export interface DeployRequest {
+  project: string;
+  pipelines: Pipeline[];
+  /** Path of each function's zip by `<pipeline>-<function>`. */
+  zips: Record<string, string>;
+  /** Keep declared batch windows and visibility timeouts instead of the short local ones. */
+  awsTiming: boolean;
+}
+
+export interface EngineOptions {
+  /** Holds everything the engine stores. */
+  dataDirectory: string;
+  /** 0 takes any free port. */
+  port: number;
+  clock: Clock;
+  /** Path of the built Lambda worker, `dist/lambda-worker.js`. */
+  workerPath: string;
+  log(line: string): void;
+  /** Answers the control paths that concern the process itself (health, stop). */
+  control?: (action: string, request: ServiceRequest) => Promise<ServiceResponse | undefined>;
+  /** Refuses a control request, by throwing, that doesn't carry the engine's token. */
+  authorize?: (request: ServiceRequest) => void;
+}
+
+export interface Engine {
+  port: number;
+  endpoint: string;
+  deploy(request: DeployRequest): Promise<Deployment>;
+  remove(names: readonly string[]): Promise<Deployment>;
+  deployment(): Deployment;
+  close(): Promise<void>;
+}
+
+/** Starts the engine on a data directory and brings back the pipelines that were deployed in it. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { clock, dataDirectory, log } = options;
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  let port = options.port;
+  const endpoint = () => `http://127.0.0.1:${port}`;
+  const parts: EngineParts = { clock, dataDirectory, endpoint, log, wiring: lateWiring(() => services) };
+  const services = await createServices(parts, options.workerPath);
+  const deployed = new Map<string, DeployRequest>();
+  const recordFile = path.join(dataDirectory, "deployed.json");
+
+  const deployment = (): Deployment => ({
+    env: "local",
+    endpoint: endpoint(),
+    region: LOCAL_REGION,
+    accountId: LOCAL_ACCOUNT,
+    pipelines: Object.fromEntries(
+      [...deployed.values()].flatMap(({ pipelines, project }) =>
+        pipelines.map((topology) => [
+          topology.name,
+          { topology, addresses: addressBook(topology, project, endpoint()) },
+        ]),
+      ),
+    ),
+  });
+  const record = async () => {
+    await writeFile(`${recordFile}.new`, JSON.stringify([...deployed.values()]), { mode: 0o600 });
+    await rename(`${recordFile}.new`, recordFile);
+  };
+  const deploy = async (request: DeployRequest): Promise<Deployment> => {
+    for (const pipeline of request.pipelines) {
+      await provision(services, pipeline, request, endpoint());
+      deployed.set(pipeline.name, { ...request, pipelines: [pipeline] });
+    }
+    await record();
+    return deployment();
+  };
+  const remove = async (names: readonly string[]): Promise<Deployment> => {
+    for (const name of names) {
+      const known = deployed.get(name);
+      for (const pipeline of known?.pipelines ?? [])
+        await unprovision(services, pipeline, known?.project ?? "");
+      deployed.delete(name);
+    }
+    await record();
+    return deployment();
+  };
+
+  const server = await openServer({
+    port,
+    services: {
+      s3: services.s3,
+      sqs: services.sqs,
+      sns: services.sns,
+      events: services.events,
+      lambda: services.lambda,
+      logs: services.logs,
+      monitoring: services.cloudwatch,
+      sts: createSts(parts),
+    },
+    log,
+    control: async (request) => {
+      const action = request.path.split("/").at(-1) ?? "";
+      options.authorize?.(request);
+      const answered = await options.control?.(action, request);
+      if (answered) return answered;
+      const body = async <T>() => JSON.parse((await request.bytes()).toString("utf8")) as T;
+      if (action === "deployment") return json(deployment());
+      if (action === "deploy") return json(await deploy(await body<DeployRequest>()));
+      if (action === "remove") return json(await remove((await body<{ names: string[] }>()).names));
+      throw new AwsError("NotFound", `the engine has no control path ${request.path}`, 404);
+    },
+  });
+  port = server.port;
+  for (const request of await readRecord(recordFile)) await deploy(request);
+  return {
+    port,
+    endpoint: endpoint(),
+    deploy,
+    remove,
+    deployment,
+    close: async () => {
+      await services.lambda.close();
+      await server.close();
+      for (const service of [services.events, services.sns, services.s3, services.sqs]) await service.close();
+      await services.logs.close();
+      await services.cloudwatch.close();
+    },
+  };
+}
+
+async function createServices(parts: EngineParts, workerPath: string): Promise<Services> {
+  const [s3, sqs, sns, events, logs] = await Promise.all([
+    createS3(parts),
+    createSqs(parts),
+    createSns(parts),
+    createEvents(parts),
+    createLogs(parts),
+  ]);
+  const cloudwatch = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
+  const lambda = await createLambda(parts, { sqs, logs, metrics: cloudwatch, workerPath });
+  return { s3, sqs, sns, events, logs, cloudwatch, lambda };
+}
+
+/** Routes deliveries between services by the service in the target's ARN; the services exist only after it. */
+function lateWiring(services: () => Services): Wiring {
+  return {
+    putEvent: (event) => services().events.putEvent(event),
+    deliver: (arn, delivery) => {
+      const service = arn.split(":")[2];
+      if (service === "sqs") return services().sqs.send(arn, delivery);
+      if (service === "sns") return services().sns.publish(arn, delivery);
+      if (service === "lambda") return services().lambda.deliver(arn, delivery.body);
+      return Promise.reject(new AwsError("InvalidParameter", `nothing can be delivered to ${arn}`));
+    },
+  };
+}
+
+async function readRecord(file: string): Promise<DeployRequest[]> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as DeployRequest[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+export function json(value: unknown): ServiceResponse {
+  return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}

@@ -1,0 +1,32 @@
+import process from "node:process";
+import { hostEngine } from "./host.ts";
+
+/**
+ * The engine as a background process: `node dist/engine.js <project directory> <port>`. Its parent waits for
+ * the message `ready` or `failed` over IPC and then lets go; from then on it lives until it is stopped.
+ */
+async function main(): Promise<void> {
+  const [directory, port] = process.argv.slice(2);
+  if (directory === undefined || port === undefined) throw new Error("usage: engine.js DIRECTORY PORT");
+  const log = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await engine.close();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void stop()).on("SIGINT", () => void stop());
+  process.on("SIGHUP", () => log("SIGHUP ignored: the engine outlives the terminal that started it"));
+  const engine = await hostEngine({ directory, port: Number(port), log, onStop: () => void stop() });
+  log(`listening on ${engine.endpoint}`);
+  process.send?.({ type: "ready", port: engine.port });
+  process.disconnect?.();
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.send?.({ type: "failed", code: error.code ?? "UNEXPECTED", message: error.message });
+  process.exitCode = 1;
+  process.disconnect?.();
+});
