@@ -42,6 +42,8 @@ export interface EngineOptions {
   /** Path of the built Lambda worker, `dist/lambda-worker.js`. */
   workerPath: string;
   log(line: string): void;
+  /** Sees every line a function logs, for `edp dev`. */
+  onFunctionLog?: (group: string, message: string) => void;
   /** Answers the control paths that concern the process itself (health, stop). */
   control?: (action: string, request: ServiceRequest) => Promise<ServiceResponse | undefined>;
   /** Refuses a control request, by throwing, that doesn't carry the engine's token. */
@@ -64,7 +66,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let port = options.port;
   const endpoint = () => `http://127.0.0.1:${port}`;
   const parts: EngineParts = { clock, dataDirectory, endpoint, log, wiring: lateWiring(() => services) };
-  const services = await createServices(parts, options.workerPath);
+  const services = await createServices(parts, options);
   const deployed = new Map<string, DeployRequest>();
   const recordFile = path.join(dataDirectory, "deployed.json");
 
@@ -148,7 +150,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-async function createServices(parts: EngineParts, workerPath: string): Promise<Services> {
+async function createServices(
+  parts: EngineParts,
+  { workerPath, onFunctionLog }: Pick<EngineOptions, "workerPath" | "onFunctionLog">,
+): Promise<Services> {
   const [s3, sqs, sns, events, logs] = await Promise.all([
     createS3(parts),
     createSqs(parts),
@@ -157,7 +162,13 @@ async function createServices(parts: EngineParts, workerPath: string): Promise<S
     createLogs(parts),
   ]);
   const cloudwatch = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
-  const lambda = await createLambda(parts, { sqs, logs, metrics: cloudwatch, workerPath });
+  const sink: LogsSink = {
+    append: async (group, stream, events) => {
+      for (const event of events) onFunctionLog?.(group, event.message);
+      await logs.append(group, stream, events);
+    },
+  };
+  const lambda = await createLambda(parts, { sqs, logs: sink, metrics: cloudwatch, workerPath });
   return { s3, sqs, sns, events, logs, cloudwatch, lambda };
 }
 

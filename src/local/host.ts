@@ -12,6 +12,7 @@ export interface HostOptions {
   directory: string;
   port: number;
   log(line: string): void;
+  onFunctionLog?: (group: string, message: string) => void;
   /** Called when somebody asked the engine to stop. */
   onStop(): void;
 }
@@ -27,6 +28,7 @@ export async function hostEngine(options: HostOptions): Promise<Engine> {
     clock: systemClock,
     workerPath: path.join(PACKAGE_ROOT, "dist", "lambda-worker.js"),
     log,
+    onFunctionLog: options.onFunctionLog,
     authorize: (request) => {
       const given = Buffer.from(String(request.headers[TOKEN_HEADER] ?? ""));
       const expected = Buffer.from(token);
