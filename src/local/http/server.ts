@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from "../service.ts";
-import { decodeBody } from "./body.ts";
+import { decodeBody, discardRest, pieces } from "./body.ts";
 import { route, type ServiceName } from "./route.ts";
 
 /** Largest body of the JSON and query protocols, in bytes: a message batch is at most 1 MiB of text. */
@@ -83,6 +83,10 @@ async function answer(
     else if (service) response = await service.handle(request);
     else response = { status: 501, body: `edp's local engine does not serve ${name}` };
   } catch (error) {
+    if (incoming.destroyed && !incoming.complete) {
+      parts.log(`${request.method} ${request.path}: the client broke off its request; nothing was stored`);
+      return;
+    }
     response = failure(parts, service, error, request);
   }
   await send(parts, request, response, incoming, outgoing);
@@ -101,12 +105,23 @@ function failure(
   return service?.fail(shown, request) ?? { status: shown.status, body: shown.message };
 }
 
+/** What a full or read-only disk means to the client, by the system's error code. */
+const STORAGE_FAULTS: Record<string, string> = {
+  ENOSPC: "the local engine's disk is full: nothing was stored; free some space and try again",
+  EDQUOT:
+    "the disk quota of the local engine's user is used up: nothing was stored; free some space and try again",
+  EROFS: "the local engine's data directory is read-only: nothing was stored",
+  EACCES: "the local engine may not write to its data directory: nothing was stored; correct its permissions",
+  EPERM: "the local engine may not write to its data directory: nothing was stored; correct its permissions",
+  EMFILE: "the local engine has too many files open: raise the limit (`ulimit -n`) and start it anew",
+};
+
 /** A fault of the machine or of the engine; SDKs retry 5xx. */
 function internal(error: unknown): AwsError {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOSPC") {
-    return new AwsError("InternalError", "the local engine's disk is full: nothing was stored", 507);
-  }
+  const { code, path } = error as NodeJS.ErrnoException;
+  const fault = STORAGE_FAULTS[code ?? ""];
+  if (fault)
+    return new AwsError("InternalError", path ? `${fault} (${path})` : fault, code === "ENOSPC" ? 507 : 500);
   return new AwsError("InternalError", error instanceof Error ? error.message : String(error), 500);
 }
 
@@ -132,14 +147,13 @@ async function send(
     parts.log(`${request.method} ${request.path}: answer broken off: ${(error as Error).message}`);
     outgoing.destroy();
   }
-  // An unread upload would block the connection's next request.
-  if (!incoming.complete) incoming.resume();
+  discardRest(request.body, incoming);
 }
 
 async function readAll(body: Readable, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of pieces(body)) {
     size += chunk.length;
     if (size > limitBytes) {
       throw new AwsError("RequestEntityTooLarge", `The request is larger than ${limitBytes} bytes`, 413);
