@@ -1,0 +1,305 @@
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { PACKAGE_ROOT } from "../../package-root.ts";
+import {
+  AwsError,
+  type EngineParts,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from "../service.ts";
+import { mappingChanges, mappingConfiguration } from "./api/event-source-mapping.ts";
+import { functionConfiguration } from "./api/function-configuration.ts";
+import { invoke } from "./api/invoke.ts";
+import { failRest, handleRest, json, page, parseMembers, type Route } from "./api/rest-json.ts";
+import { AsynchronousInvocations } from "./asynchronous-invocations.ts";
+import { pruneBundles, unpackBundle } from "./bundle.ts";
+import { EnvironmentPool } from "./environment-pool.ts";
+import { type FunctionDeclaration, functionArn, functionName, functionVersion } from "./function.ts";
+import { type InvocationOutcome, invokeFunction } from "./invocation.ts";
+import { MappingStore, mappingUuid } from "./mapping-store.ts";
+import { type MappingSettings, QueueMapping } from "./queue-mapping.ts";
+import type { QueuePort } from "./queue-port.ts";
+import type { LogsSink, MetricsSink } from "./sinks.ts";
+
+/** Days that a function's logs are kept. */
+const LOG_RETENTION_DAYS = 30;
+/** How long the end of the engine waits for running invocations, in milliseconds. */
+const CLOSE_GRACE_MS = 1_000;
+/** Largest pages of the lists. */
+const MAX_FUNCTIONS = 50;
+const MAX_MAPPINGS = 100;
+
+export interface LambdaDependencies {
+  sqs: QueuePort;
+  logs: LogsSink;
+  metrics: MetricsSink;
+  /** Path of the built worker; by default the one in dist/. */
+  workerPath?: string;
+}
+
+/** Opens Lambda on the engine's data directory. Functions and mappings come with the first deployment. */
+export async function createLambda(parts: EngineParts, deps: LambdaDependencies): Promise<LambdaService> {
+  const directory = path.join(parts.dataDirectory, "lambda");
+  const mappings = await MappingStore.open(directory);
+  return LambdaService.open(parts, deps, directory, mappings);
+}
+
+/** Lambda and its SQS event source mappings. */
+export class LambdaService implements Service {
+  #pools = new Map<string, EnvironmentPool>();
+  #mappings = new Map<string, { mapping: QueueMapping; lastModified: number }>();
+  #asynchronous: AsynchronousInvocations | undefined;
+
+  private constructor(
+    private readonly parts: EngineParts,
+    private readonly deps: LambdaDependencies,
+    private readonly directory: string,
+    private readonly store: MappingStore,
+  ) {}
+
+  /** Use createLambda. */
+  static async open(
+    parts: EngineParts,
+    deps: LambdaDependencies,
+    directory: string,
+    store: MappingStore,
+  ): Promise<LambdaService> {
+    const service = new LambdaService(parts, deps, directory, store);
+    service.#asynchronous = await AsynchronousInvocations.open({
+      engine: parts,
+      invoke: ({ id, functionName, payload, traceHeader }) =>
+        service.#invoke(functionName, { payload, requestId: id, traceHeader }),
+      dlqArn: (name) => {
+        const pool = service.#pools.get(name);
+        return pool ? pool.version.declaration.dlqArn : null;
+      },
+    });
+    return service;
+  }
+
+  /**
+   * Creates or updates a function. Running invocations finish on the code they began with.
+   * @throws AwsError InvalidParameterValueException when the zip cannot be read.
+   */
+  async deployFunction(declaration: FunctionDeclaration): Promise<void> {
+    const { name } = declaration;
+    const directory = path.join(this.directory, name);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const bundle = await unpackBundle(declaration.zip, directory);
+    const version = functionVersion(declaration, bundle, this.parts.clock.now());
+    await this.deps.logs.createGroup(version.logGroup, LOG_RETENTION_DAYS);
+    const pool = this.#pools.get(name);
+    if (pool) pool.swap(version);
+    else this.#pools.set(name, new EnvironmentPool(version, () => this.#environmentParts()));
+    await pruneBundles(directory, new Set([bundle.sha256, ...(pool?.bundlesInUse ?? [])]));
+    this.#asynchronous?.resume(name);
+  }
+
+  /** Ends a function's mappings and environments and deletes its code. Nothing happens where it doesn't exist. */
+  async removeFunction(name: string): Promise<void> {
+    for (const [uuid, { mapping }] of [...this.#mappings]) {
+      if (mapping.settings.functionName !== name) continue;
+      this.#mappings.delete(uuid);
+      await mapping.close();
+      await this.store.remove(uuid);
+    }
+    await this.#asynchronous?.drop(name);
+    const pool = this.#pools.get(name);
+    this.#pools.delete(name);
+    await pool?.close();
+    await rm(path.join(this.directory, name), { recursive: true, force: true });
+  }
+
+  /** Creates or updates an SQS event source mapping. @throws AwsError ResourceNotFoundException without the function. */
+  async mapQueue(declared: Omit<MappingSettings, "enabled"> & { uuid?: string }): Promise<void> {
+    const { uuid: given, ...rest } = declared;
+    this.#pool(rest.functionName);
+    const uuid = given ?? mappingUuid(rest.functionName, rest.queueArn);
+    const now = this.parts.clock.now();
+    const { settings, lastModified } = await this.store.declare(uuid, { ...rest, enabled: true }, now);
+    const known = this.#mappings.get(uuid);
+    if (known) known.mapping.update(settings);
+    const mapping = known?.mapping ?? new QueueMapping(uuid, settings, this.#mappingParts());
+    this.#mappings.set(uuid, { mapping, lastModified });
+  }
+
+  /**
+   * Asynchronous invocation, for the engine's own wiring: resolves once the event is stored.
+   * @throws AwsError ResourceNotFoundException without the function.
+   */
+  async deliver(arn: string, payload: string, traceHeader?: string): Promise<void> {
+    await this.#enqueue(functionName(arn), payload, traceHeader);
+  }
+
+  handle(request: ServiceRequest): Promise<ServiceResponse> {
+    return handleRest(this.#routes, request);
+  }
+
+  fail(error: AwsError): ServiceResponse {
+    return failRest(error);
+  }
+
+  /** Lets running invocations finish for a moment, then ends every environment. */
+  async close(): Promise<void> {
+    const mappings = [...this.#mappings.values()].map(({ mapping }) => mapping.close());
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_GRACE_MS);
+    });
+    await Promise.race([Promise.all(mappings), grace]);
+    clearTimeout(timer);
+    await this.#asynchronous?.close();
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+    await Promise.all(mappings);
+  }
+
+  readonly #routes: readonly Route[] = [
+    {
+      operation: "Invoke",
+      method: "POST",
+      path: /^\/functions\/([^/]+)\/invocations$/,
+      handle: ([reference = ""], request) =>
+        invoke(
+          {
+            invoke: (name, payload, traceHeader) => this.#invoke(name, { payload, traceHeader }),
+            enqueue: (name, payload, traceHeader) => this.#enqueue(name, payload, traceHeader),
+          },
+          this.#pool(functionName(reference)).version.declaration.name,
+          request,
+        ),
+    },
+    {
+      operation: "ListFunctions",
+      method: "GET",
+      path: /^\/functions$/,
+      handle: async (_, { query }) => {
+        const sorted = [...this.#pools].sort(([a], [b]) => (a < b ? -1 : 1));
+        const [shown, next] = page(sorted, query, MAX_FUNCTIONS);
+        return json({
+          Functions: shown.map(([, pool]) => functionConfiguration(pool.version)),
+          ...(next ? { NextMarker: next } : {}),
+        });
+      },
+    },
+    {
+      operation: "GetFunction",
+      method: "GET",
+      path: /^\/functions\/([^/]+)$/,
+      handle: async ([reference = ""]) => {
+        const { version } = this.#pool(functionName(reference));
+        return json({
+          Configuration: functionConfiguration(version),
+          Code: { RepositoryType: "S3" },
+          Tags: {},
+        });
+      },
+    },
+    {
+      operation: "GetFunctionConfiguration",
+      method: "GET",
+      path: /^\/functions\/([^/]+)\/configuration$/,
+      handle: async ([reference = ""]) =>
+        json(functionConfiguration(this.#pool(functionName(reference)).version)),
+    },
+    { operation: "CreateFunction", method: "POST", path: /^\/functions$/ },
+    { operation: "DeleteFunction", method: "DELETE", path: /^\/functions\/([^/]+)$/ },
+    { operation: "UpdateFunctionCode", method: "PUT", path: /^\/functions\/([^/]+)\/code$/ },
+    {
+      operation: "UpdateFunctionConfiguration",
+      method: "PUT",
+      path: /^\/functions\/([^/]+)\/configuration$/,
+    },
+    { operation: "PutFunctionConcurrency", method: "PUT", path: /^\/functions\/([^/]+)\/concurrency$/ },
+    {
+      operation: "ListEventSourceMappings",
+      method: "GET",
+      path: /^\/event-source-mappings$/,
+      handle: async (_, { query }) => {
+        const source = query.get("EventSourceArn");
+        const reference = query.get("FunctionName");
+        const matching = [...this.#mappings.values()].filter(
+          ({ mapping: { settings } }) =>
+            (source === null || settings.queueArn === source) &&
+            (reference === null || settings.functionName === functionName(reference)),
+        );
+        const [shown, next] = page(matching, query, MAX_MAPPINGS);
+        return json({
+          EventSourceMappings: shown.map(({ mapping, lastModified }) =>
+            mappingConfiguration(mapping, lastModified),
+          ),
+          ...(next ? { NextMarker: next } : {}),
+        });
+      },
+    },
+    {
+      operation: "GetEventSourceMapping",
+      method: "GET",
+      path: /^\/event-source-mappings\/([^/]+)$/,
+      handle: async ([uuid = ""]) => {
+        const { mapping, lastModified } = this.#mapping(uuid);
+        return json(mappingConfiguration(mapping, lastModified));
+      },
+    },
+    {
+      operation: "UpdateEventSourceMapping",
+      method: "PUT",
+      path: /^\/event-source-mappings\/([^/]+)$/,
+      handle: async ([uuid = ""], request) => {
+        const known = this.#mapping(uuid);
+        const members = parseMembers(await request.bytes());
+        const changes = mappingChanges(members, known.mapping.settings);
+        known.lastModified = this.parts.clock.now();
+        await this.store.override(uuid, changes, known.lastModified);
+        known.mapping.update(changes);
+        return json(mappingConfiguration(known.mapping, known.lastModified), 202);
+      },
+    },
+    { operation: "CreateEventSourceMapping", method: "POST", path: /^\/event-source-mappings$/ },
+    { operation: "DeleteEventSourceMapping", method: "DELETE", path: /^\/event-source-mappings\/([^/]+)$/ },
+  ];
+
+  #pool(name: string): EnvironmentPool {
+    const pool = this.#pools.get(name);
+    if (pool) return pool;
+    throw new AwsError("ResourceNotFoundException", `Function not found: ${functionArn(name)}`, 404);
+  }
+
+  #mapping(uuid: string) {
+    const known = this.#mappings.get(uuid);
+    if (known) return known;
+    throw new AwsError("ResourceNotFoundException", `The event source mapping ${uuid} does not exist.`, 404);
+  }
+
+  async #enqueue(name: string, payload: string, traceHeader?: string): Promise<string> {
+    this.#pool(name);
+    if (!this.#asynchronous) throw new Error("Lambda is not open");
+    return this.#asynchronous.accept(name, payload, traceHeader);
+  }
+
+  async #invoke(
+    name: string,
+    event: { payload: string; requestId?: string; traceHeader?: string },
+  ): Promise<InvocationOutcome> {
+    return invokeFunction(this.#pool(name), { clock: this.parts.clock, metrics: this.deps.metrics }, event);
+  }
+
+  #environmentParts() {
+    const { clock, log } = this.parts;
+    const workerPath = this.deps.workerPath ?? path.join(PACKAGE_ROOT, "dist", "lambda-worker.js");
+    return { clock, log, logs: this.deps.logs, workerPath, endpoint: this.parts.endpoint() };
+  }
+
+  #mappingParts() {
+    const { clock, log } = this.parts;
+    return {
+      clock,
+      log,
+      queues: this.deps.sqs,
+      timeoutMs: (name: string) => (this.#pools.get(name)?.version.declaration.timeoutSeconds ?? 0) * 1000,
+      invoke: (name: string, payload: string, traceHeader?: string) =>
+        this.#invoke(name, { payload, traceHeader }),
+      prewarm: (name: string) => this.#pools.get(name)?.prewarm(),
+    };
+  }
+}
