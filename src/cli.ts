@@ -20,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
           import("./context.ts"),
           entry.load(),
         ]);
-        const context = await createContext(flags);
+        const context = await createContext(flags, undefined, undefined, module.configMayBeWrong);
         try {
           code = await execute(module, args, flags, context);
         } finally {

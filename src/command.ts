@@ -8,6 +8,8 @@ import { EXIT, type ExitCode } from "./errors.ts";
  * item is one JSON line under `--json`, one call of `render` otherwise.
  */
 export interface CommandModule<Options = unknown, Result = unknown> {
+  /** The command runs even where `edp.config.json` is wrong, because it explains or repairs it. */
+  configMayBeWrong?: boolean;
   /** Declares arguments, flags, description and help examples. */
   configure(command: Command): void;
   /** Turns commander's arguments and flags into checked options. Throws UsageError. */

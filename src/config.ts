@@ -5,57 +5,133 @@ import { InvalidInputError } from "./errors.ts";
 
 export const CONFIG_FILE = "edp.config.json";
 
-const NAME = /^[a-z][a-z0-9-]{0,19}$/;
-const name = (what: string) =>
-  v.pipe(v.string(), v.regex(NAME, `${what}: 1-20 lower-case letters, digits and -, starting with a letter`));
+/** Name of the JSON schema of `edp.config.json`, at the root of the package. */
+export const CONFIG_SCHEMA_FILE = "edp.config.schema.json";
+
+/** Part of every physical name, so that with pipeline and key it stays within the services' limits. */
+export const NAME = /^[a-z][a-z0-9-]{0,19}$/;
+/** A region code, e.g. `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`. */
+export const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}$/;
+/** `local`, or an S3 bucket (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html) and prefix. */
+export const BACKEND = /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9!_.*'()/-]*)?)$/;
+/** As in HTML's `<input type=email>`; whether it exists, only the subscription mail shows. */
+export const EMAIL = /^[^\s@"(),:;<>[\]\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+$/;
+
+export const ENDPOINT = /^https?:\/\/[^\s/]+/;
+/** A pipeline file's name without `.json`. */
+export const PIPELINE = /^[a-z][a-z0-9-]*$/;
+
+const matching = (pattern: RegExp, rule: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(pattern, ({ input }) => `${JSON.stringify(input)} is not ${rule}`),
+  );
+const name = matching(NAME, "1-20 lower-case letters, digits and -, starting with a letter");
 
 const ConfigSchema = v.strictObject({
   $schema: v.optional(v.string()),
   /** First part of every physical name. */
-  project: v.optional(name("project"), "edp"),
+  project: v.optional(name, "edp"),
   /** Environment used when neither --env nor EDP_ENV is given. */
-  env: v.optional(name("env"), "local"),
-  profile: v.optional(v.string()),
-  region: v.optional(v.string()),
-  endpointUrl: v.optional(v.pipe(v.string(), v.url())),
+  env: v.optional(name, "local"),
+  /** AWS profile; without one the SDK's default chain applies. */
+  profile: v.optional(v.pipe(v.string(), v.nonEmpty("a profile needs a name"))),
+  region: v.optional(matching(REGION, "a region code like eu-central-1")),
+  /** An AWS-compatible endpoint instead of AWS. */
+  endpointUrl: v.optional(matching(ENDPOINT, "an http:// or https:// URL")),
   /** Pipelines that `edp deploy` takes when none is named. */
-  pipelines: v.optional(v.array(v.string())),
-  alertEmail: v.optional(v.pipe(v.string(), v.email())),
-  /** `local`, or `s3://bucket/prefix`. */
-  backend: v.optional(v.pipe(v.string(), v.regex(/^(local|s3:\/\/.+)$/, "`local` or `s3://bucket/prefix`"))),
+  pipelines: v.optional(v.array(matching(PIPELINE, "a pipeline's name"))),
+  /** Gets the alarms' mails. */
+  alertEmail: v.optional(matching(EMAIL, "an e-mail address")),
+  /** Where Terraform keeps its state: `local`, or `s3://bucket/prefix`. */
+  backend: v.optional(matching(BACKEND, "`local` or `s3://bucket/prefix`")),
 });
 
 /** The checked content of `edp.config.json`, defaults filled in. */
 export type Config = v.InferOutput<typeof ConfigSchema>;
+
+export type ConfigKey = keyof Config;
+
+/** Keys of the configuration, in the order in which they are written. */
+export const CONFIG_KEYS = Object.keys(ConfigSchema.entries) as ConfigKey[];
+
+/** What a configuration file holds, readable even where it is wrong. */
+export interface ConfigContent {
+  file: string;
+  exists: boolean;
+  /** The values that are right, as written: no defaults. */
+  given: Partial<Config>;
+  /** The same with defaults. */
+  config: Config;
+  /** Every fault at once; undefined where the file is right or absent. */
+  fault: InvalidInputError | undefined;
+}
 
 /**
  * Reads `edp.config.json` of a project directory; a directory without one has the defaults.
  * @throws InvalidInputError when it is not JSON or a value is wrong, naming every fault and its key.
  */
 export async function loadConfig(directory: string): Promise<Config> {
+  const { config, fault } = await readConfig(directory);
+  if (fault) throw fault;
+  return config;
+}
+
+/** Reads `edp.config.json` like {@link loadConfig}, but hands a fault back: for commands that repair or explain it. */
+export async function readConfig(directory: string): Promise<ConfigContent> {
   const file = path.join(directory, CONFIG_FILE);
-  let text: string;
   try {
-    text = await readFile(file, "utf8");
+    return { file, exists: true, ...inspect(await readFile(file, "utf8"), file) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return v.parse(ConfigSchema, {});
-    throw new InvalidInputError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    const none = { file, given: {}, config: v.parse(ConfigSchema, {}) };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      return { ...none, exists: false, fault: undefined };
+    const message = `${file} cannot be read: ${(error as Error).message}`;
+    const hint = "Give yourself the right to read it, or move it away.";
+    return { ...none, exists: true, fault: new InvalidInputError(message, { cause: error, hint }) };
   }
-  return parseConfig(text, file);
 }
 
 /** Checks the text of a configuration file. @throws InvalidInputError as in {@link loadConfig}. */
 export function parseConfig(text: string, file: string): Config {
+  const { config, fault } = inspect(text, file);
+  if (fault) throw fault;
+  return config;
+}
+
+/** What is wrong with one value; undefined where nothing is. */
+export function configFault(key: ConfigKey, value: unknown): string | undefined {
+  const result = v.safeParse(ConfigSchema.entries[key], value);
+  return result.success ? undefined : result.issues.map((issue) => issue.message).join("; ");
+}
+
+function inspect(text: string, file: string): Pick<ConfigContent, "given" | "config" | "fault"> {
+  const defaults = v.parse(ConfigSchema, {});
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InvalidInputError(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
+    const fault = new InvalidInputError(`${file} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+      hint: "Correct it by hand, or start anew with `npx edp init --force`, which keeps a copy of it.",
+    });
+    return { given: {}, config: defaults, fault };
   }
-  const result = v.safeParse(ConfigSchema, json);
-  if (result.success) return result.output;
+  // valibot takes a list for an object without keys.
+  const result = v.safeParse(ConfigSchema, Array.isArray(json) ? null : json);
+  const given = rightValues(json);
+  if (result.success) return { given, config: result.output, fault: undefined };
   const faults = result.issues.map((issue) => `  ${v.getDotPath(issue) ?? "(root)"}: ${issue.message}`);
-  throw new InvalidInputError(`${file} has ${faults.length} fault(s):\n${faults.join("\n")}`, {
-    hint: "Correct the keys named above, or run `npx edp init` to write the file anew.",
+  const fault = new InvalidInputError(`${file} has ${faults.length} fault(s):\n${faults.join("\n")}`, {
+    hint: "Correct the keys named above, or drop them with `npx edp init --force`, which keeps a copy of the file.",
   });
+  return { given, config: { ...defaults, ...given }, fault };
+}
+
+function rightValues(json: unknown): Partial<Config> {
+  if (typeof json !== "object" || json === null) return {};
+  const right = CONFIG_KEYS.filter((key) => key in json).map(
+    (key) => [key, (json as Record<string, unknown>)[key]] as const,
+  );
+  return Object.fromEntries(right.filter(([key, value]) => configFault(key, value) === undefined));
 }

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { type Config, loadConfig } from "./config.ts";
+import { type Config, loadConfig, readConfig } from "./config.ts";
 import { InterruptedError } from "./errors.ts";
 import { createTerminal } from "./terminal/process-terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -29,15 +29,19 @@ export interface Context {
 
 export const LOCAL_ENV = "local";
 
-/** Builds the context from the global flags, then EDP_ENV and friends, then `edp.config.json`. */
+/**
+ * Builds the context from the global flags, then EDP_ENV and friends, then `edp.config.json`.
+ * @throws InvalidInputError when that file is wrong, unless `configMayBeWrong`: then what is right of it counts.
+ */
 export async function createContext(
   flags: Record<string, unknown>,
   variables: NodeJS.ProcessEnv = process.env,
   directory = process.cwd(),
+  configMayBeWrong = false,
 ): Promise<Context> {
   const text = (key: string): string | undefined =>
     typeof flags[key] === "string" && flags[key] !== "" ? flags[key] : undefined;
-  const config = await loadConfig(directory);
+  const config = configMayBeWrong ? (await readConfig(directory)).config : await loadConfig(directory);
   const abort = new AbortController();
   const onSignal = () => abort.abort(new InterruptedError());
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
