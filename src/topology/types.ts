@@ -12,7 +12,7 @@ export interface Pipeline {
   rules: Record<string, Rule>;
   topics: Record<string, Topic>;
   queues: Record<string, Queue>;
-  functions: Record<string, Function>;
+  functions: Record<string, LambdaFunction>;
 }
 
 /** Kinds of things, in the order in which readers create them. */
@@ -58,7 +58,7 @@ export interface QueueSource {
   filterPolicy: Record<string, unknown> | null;
 }
 
-export interface Function {
+export interface LambdaFunction {
   from: QueueTrigger;
   /** Keys of the data things it reads. */
   reads: string[];
