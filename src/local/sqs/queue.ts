@@ -1,0 +1,460 @@
+import { createHash, randomBytes } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { AwsError, type EngineParts, LOCAL_ACCOUNT, LOCAL_REGION } from "../service.ts";
+import { parseRedrivePolicy } from "./attributes.ts";
+import { BodyStore } from "./bodies.ts";
+import { Journal, type QueueRecord } from "./journal.ts";
+import { IN_FLIGHT_MESSAGES } from "./limits.ts";
+import {
+  type Draft,
+  type LeasedMessage,
+  type MessageContent,
+  type StoredMessage,
+  sequenceNumber,
+} from "./message.ts";
+import { messageOf, messageRecord, QueueState } from "./queue-state.ts";
+import { encodeHandle } from "./receipt-handle.ts";
+import { Replay } from "./replay.ts";
+
+/** Bytes of content that one receive may take: an event source mapping's payload is 6 MB at most. */
+const RECEIVE_BYTES = 6 * 1024 * 1024;
+/** Expired messages are looked for at most this often, in ms. */
+const EXPIRY_INTERVAL_MS = 1_000;
+
+export interface Depth {
+  visible: number;
+  inFlight: number;
+  delayed: number;
+  /** Seconds since the oldest message came into this queue, null when it is empty. */
+  oldestAgeSeconds: number | null;
+}
+
+export interface ReceiveOptions {
+  max: number;
+  visibilityMs: number;
+  /** The lease is the engine's own and ends with its process. */
+  engine?: boolean;
+}
+
+/** What a queue needs besides its files. */
+export interface QueueParts extends Pick<EngineParts, "clock" | "log"> {
+  /** Finds a DLQ by its ARN. */
+  queueByArn(arn: string): Queue | undefined;
+}
+
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${name}`;
+}
+
+/**
+ * One queue, durable under its own folder: a journal of what happened and segment files with the messages'
+ * contents. Every method resolves only after the journal holds its change.
+ */
+export class Queue {
+  readonly #listeners = new Set<() => void>();
+  #expiry: { at: number; cancel: () => void } | null = null;
+  #next: number;
+  closed = false;
+
+  private constructor(
+    readonly directory: string,
+    readonly parts: QueueParts,
+    readonly state: QueueState,
+    readonly bodies: BodyStore,
+    readonly journal: Journal,
+    next: number,
+  ) {
+    this.#next = next;
+  }
+
+  /** Opens the queue in `directory`; `created` makes a new one there. */
+  static async open(
+    directory: string,
+    parts: QueueParts,
+    created?: QueueSettings,
+  ): Promise<Queue | undefined> {
+    const bodies = await BodyStore.open(directory);
+    const settings: QueueRecord | undefined = created && {
+      t: "queue",
+      id: randomBytes(8).toString("hex"),
+      createdAt: parts.clock.now(),
+      modifiedAt: parts.clock.now(),
+      next: 1,
+      ...created,
+    };
+    let queue: Queue | undefined;
+    const replay = new Replay((group, id) => deduplicationKey(replay.settings?.attributes ?? {}, group, id));
+    const journal = await Journal.open(
+      path.join(directory, "journal"),
+      (record) => replay.apply(record),
+      () => (queue ? queue.#records() : []),
+    );
+    if (!replay.settings && settings) {
+      await journal.commit(() => ({ records: [settings], apply: () => {} }));
+      replay.settings = settings;
+    }
+    // Killed while it was being created: nobody was told that it exists.
+    if (!replay.settings) {
+      await journal.close();
+      await rm(directory, { recursive: true, force: true });
+      return undefined;
+    }
+    const state = new QueueState(replay.settings, bodies, parts.clock, () => {
+      if (queue) queue.#announce();
+    });
+    for (const [key, seen] of replay.seen) state.seen.set(key, seen);
+    for (const message of replay.standing(parts.clock.now())) {
+      bodies.retain(message.ref);
+      state.add(message);
+    }
+    await bodies.sweep();
+    queue = new Queue(directory, parts, state, bodies, journal, replay.next);
+    queue.#armExpiry();
+    return queue;
+  }
+
+  get name(): string {
+    return this.state.settings.name;
+  }
+
+  get arn(): string {
+    return queueArn(this.name);
+  }
+
+  get id(): string {
+    return this.state.settings.id;
+  }
+
+  get attributes(): Record<string, string> {
+    return this.state.settings.attributes;
+  }
+
+  get fifo(): boolean {
+    return this.state.fifo;
+  }
+
+  /** An attribute of whole seconds, in ms. */
+  milliseconds(attribute: string): number {
+    return Number(this.attributes[attribute] ?? 0) * 1000;
+  }
+
+  async update(change: Partial<Pick<QueueRecord, "attributes" | "tags">>): Promise<void> {
+    await this.journal.commit(() => {
+      const settings = {
+        ...this.state.settings,
+        ...change,
+        modifiedAt: this.parts.clock.now(),
+        next: this.#next,
+      };
+      return {
+        records: [settings],
+        apply: () => {
+          this.state.settings = settings;
+        },
+      };
+    });
+    this.#armExpiry();
+  }
+
+  /** Puts messages into the queue, in this order. Resolves to their ordinals. */
+  async insert(drafts: readonly Draft[]): Promise<number[]> {
+    if (drafts.length === 0) return [];
+    const refs = await this.bodies.append(drafts.map(({ content }) => Buffer.from(JSON.stringify(content))));
+    try {
+      const ordinals = await this.journal.commit(() => {
+        const arrivedAt = this.parts.clock.now();
+        const records = drafts.map((draft, index) => {
+          const ref = refs[index];
+          if (!ref) throw new Error("a content was not written");
+          const { receives = 0 } = draft;
+          const message: StoredMessage = {
+            n: this.#next++,
+            id: draft.id,
+            sentAt: draft.sentAt,
+            arrivedAt,
+            ref,
+            group: draft.group,
+            deduplicationId: draft.deduplicationId,
+            sourceArn: draft.sourceArn,
+            receives,
+            receivesBefore: receives,
+            firstReceivedAt: draft.firstReceivedAt,
+            visibleAt: draft.visibleAt,
+            leasedAt: 0,
+            engineLease: false,
+            state: "ready",
+            taken: false,
+          };
+          return messageRecord(message);
+        });
+        return { records, apply: () => this.#inserted(records.map(messageOf)) };
+      });
+      return ordinals;
+    } catch (error) {
+      await Promise.all(refs.map((ref) => this.bodies.release(ref)));
+      throw error;
+    }
+  }
+
+  /**
+   * Leases up to `max` visible messages. One that was received maxReceiveCount times moves to the DLQ
+   * instead (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html).
+   * @throws AwsError OverLimit when a standard queue has 120,000 messages in flight.
+   */
+  async receive(options: ReceiveOptions): Promise<LeasedMessage[]> {
+    if (this.state.inFlight >= IN_FLIGHT_MESSAGES) {
+      if (this.fifo) return [];
+      throw new AwsError(
+        "OverLimit",
+        `${this.name} has ${this.state.inFlight} messages in flight: delete some first.`,
+      );
+    }
+    for (;;) {
+      const taken = this.reserve(options.max);
+      if (taken.length === 0) return [];
+      try {
+        const fresh = await this.#sortOut(taken);
+        if (fresh.length > 0) return await this.#lease(fresh, options);
+      } catch (error) {
+        this.restore(taken);
+        throw error;
+      }
+    }
+  }
+
+  /** Takes visible messages out of the order without a record; `restore` or `remove` must follow. */
+  reserve(max: number): StoredMessage[] {
+    return this.state.order.take(max, RECEIVE_BYTES);
+  }
+
+  /** Gives reserved messages back. */
+  restore(messages: readonly StoredMessage[]): void {
+    const reserved = messages.filter(({ state }) => state === "reserved");
+    for (const message of reserved) this.state.makeReady(message);
+    if (reserved.length > 0) this.#announce();
+  }
+
+  /** Reads what messages say. */
+  async contents(messages: readonly StoredMessage[]): Promise<MessageContent[]> {
+    const contents = await this.bodies.read(messages.map(({ ref }) => ref));
+    return contents.map((content) => JSON.parse(content.toString("utf8")) as MessageContent);
+  }
+
+  /** Deletes messages; those already gone are passed over. */
+  async remove(messages: readonly StoredMessage[]): Promise<void> {
+    const present = messages.filter(({ n }) => this.state.messages.has(n));
+    if (present.length === 0) return;
+    const removed = await this.journal.commit(() => ({
+      records: [{ t: "delete", n: present.map(({ n }) => n) }],
+      apply: () => this.state.remove(present),
+    }));
+    await Promise.all(removed.map(({ ref }) => this.bodies.release(ref)));
+    // Its group may have been locked by what is gone now.
+    if (this.fifo) this.#announce();
+    this.#tidy();
+  }
+
+  /** Moves the end of leases to `ms` from now; 0 makes the messages visible. */
+  async changeVisibility(messages: readonly StoredMessage[], ms: number): Promise<void> {
+    if (messages.length === 0) return;
+    const until = this.parts.clock.now() + ms;
+    await this.journal.commit(() => ({
+      records: [{ t: "visibility", n: messages.map(({ n }) => n), until }],
+      apply: () => this.state.extend(messages, until),
+    }));
+    if (ms <= 0) this.#announce();
+  }
+
+  depth(): Depth {
+    const { inFlight, delayed, messages } = this.state;
+    const [oldest] = messages.values();
+    return {
+      visible: messages.size - inFlight - delayed,
+      inFlight,
+      delayed,
+      oldestAgeSeconds: oldest
+        ? Math.max(0, Math.floor((this.parts.clock.now() - oldest.arrivedAt) / 1000))
+        : null,
+    };
+  }
+
+  /** Calls `listener` whenever messages become visible. Returns what takes it off again. */
+  onAvailable(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#expiry?.cancel();
+    this.state.close();
+    this.#announce();
+    await this.journal.close();
+    await this.bodies.close();
+  }
+
+  /** Closes the queue and deletes its files; the rename makes that one step. */
+  async destroy(): Promise<void> {
+    await this.close();
+    const doomed = `${this.directory}.deleted-${this.id}`;
+    await rename(this.directory, doomed);
+    await rm(doomed, { recursive: true, force: true });
+  }
+
+  /** Parts reserved messages: expired ones are deleted, exhausted ones redriven, the others returned. */
+  async #sortOut(taken: readonly StoredMessage[]): Promise<StoredMessage[]> {
+    const now = this.parts.clock.now();
+    const retention = this.milliseconds("MessageRetentionPeriod");
+    const redrive = parseRedrivePolicy(this.attributes.RedrivePolicy);
+    const deadLetterQueue = redrive && this.parts.queueByArn(redrive.deadLetterTargetArn);
+    const expired: StoredMessage[] = [];
+    const exhausted: StoredMessage[] = [];
+    const fresh: StoredMessage[] = [];
+    for (const message of taken) {
+      const received = message.receives - message.receivesBefore;
+      if (message.sentAt + retention <= now) expired.push(message);
+      else if (redrive && deadLetterQueue && received >= redrive.maxReceiveCount) exhausted.push(message);
+      else fresh.push(message);
+    }
+    await this.remove(expired);
+    if (deadLetterQueue) await this.#redrive(exhausted, deadLetterQueue);
+    return fresh;
+  }
+
+  /** First into the DLQ, then out of here: a crash in between leaves a duplicate, never a loss. */
+  async #redrive(messages: readonly StoredMessage[], target: Queue): Promise<void> {
+    if (messages.length === 0) return;
+    const contents = await this.contents(messages);
+    const now = this.parts.clock.now();
+    await target.insert(
+      messages.map((message, index) => ({
+        id: message.id,
+        content: contents[index] ?? { body: "" },
+        // A FIFO queue's retention starts anew with the move, a standard queue's does not.
+        sentAt: this.fifo ? now : message.sentAt,
+        visibleAt: now,
+        group: message.group,
+        deduplicationId: message.deduplicationId,
+        sourceArn: this.arn,
+        receives: message.receives,
+        firstReceivedAt: message.firstReceivedAt,
+      })),
+    );
+    await this.remove(messages);
+  }
+
+  async #lease(messages: StoredMessage[], options: ReceiveOptions): Promise<LeasedMessage[]> {
+    const engine = options.engine === true;
+    await this.journal.commit(() => {
+      const at = this.parts.clock.now();
+      const until = at + options.visibilityMs;
+      const n = messages.map((message) => message.n);
+      return {
+        records: [{ t: "receive", n, at, until, engine: engine ? 1 : 0 }],
+        apply: () => this.state.lease(messages, at, until, engine),
+      };
+    });
+    // Whoever held an earlier lease may have deleted one of them meanwhile.
+    const held = messages.filter(({ state }) => state !== "gone");
+    const leased = (await this.contents(held)).map((content, index) => {
+      const message = held[index];
+      if (!message) throw new Error("more contents than messages");
+      return this.#leased(message, content);
+    });
+    this.#tidy();
+    return leased;
+  }
+
+  #leased(message: StoredMessage, content: MessageContent): LeasedMessage {
+    const { n, receives } = message;
+    return {
+      messageId: message.id,
+      receiptHandle: encodeHandle({ queueId: this.id, n, receive: receives }),
+      body: content.body,
+      md5OfBody: createHash("md5").update(content.body).digest("hex"),
+      messageAttributes: content.attributes ?? {},
+      attributes: {
+        SenderId: LOCAL_ACCOUNT,
+        SentTimestamp: String(message.sentAt),
+        ApproximateReceiveCount: String(receives),
+        ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt ?? message.sentAt),
+        ...(this.fifo ? { SequenceNumber: sequenceNumber(n) } : {}),
+        ...(message.group === undefined ? {} : { MessageGroupId: message.group }),
+        ...(message.deduplicationId === undefined ? {} : { MessageDeduplicationId: message.deduplicationId }),
+        ...(message.sourceArn === undefined ? {} : { DeadLetterQueueSourceArn: message.sourceArn }),
+        ...(content.trace === undefined ? {} : { AWSTraceHeader: content.trace }),
+      },
+    };
+  }
+
+  #inserted(messages: StoredMessage[]): number[] {
+    const now = this.parts.clock.now();
+    for (const message of messages) {
+      if (message.visibleAt <= now) message.state = "ready";
+      const key = deduplicationKey(this.attributes, message.group, message.deduplicationId);
+      // Deleted first, so that the map stays in the order of time.
+      if (key && message.sourceArn === undefined) {
+        this.state.seen.delete(key);
+        this.state.seen.set(key, { id: message.id, n: message.n, at: message.arrivedAt });
+      }
+      this.state.add(message);
+    }
+    this.#armExpiry(messages);
+    this.#announce();
+    return messages.map(({ n }) => n);
+  }
+
+  #announce(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Sets the timer for the first of `messages` whose retention ends. */
+  #armExpiry(messages: Iterable<StoredMessage> = this.state.messages.values()): void {
+    const retention = this.milliseconds("MessageRetentionPeriod");
+    let first = Number.POSITIVE_INFINITY;
+    for (const { sentAt } of messages) first = Math.min(first, sentAt + retention);
+    const now = this.parts.clock.now();
+    const at = Math.max(first, now + EXPIRY_INTERVAL_MS);
+    if (first === Number.POSITIVE_INFINITY || this.closed || (this.#expiry && this.#expiry.at <= at)) return;
+    this.#expiry?.cancel();
+    this.#expiry = { at, cancel: this.parts.clock.after(at - now, () => this.#expire()) };
+  }
+
+  #expire(): void {
+    this.#expiry = null;
+    const limit = this.parts.clock.now() - this.milliseconds("MessageRetentionPeriod");
+    const expired = [...this.state.messages.values()].filter(({ sentAt }) => sentAt <= limit);
+    if (expired.length > 0) {
+      this.parts.log(`${this.name}: ${expired.length} message(s) deleted at the end of their retention`);
+    }
+    this.remove(expired)
+      .catch((error: Error) => this.parts.log(`${this.name}: expired messages stay: ${error.message}`))
+      .finally(() => this.#armExpiry());
+  }
+
+  #tidy(): void {
+    const live = this.state.messages.size + this.state.seen.size;
+    this.journal.compactWhenWorthwhile(live).catch((error: Error) => {
+      this.parts.log(`${this.name}: its journal could not be compacted: ${error.message}`);
+    });
+  }
+
+  #records() {
+    this.state.settings = { ...this.state.settings, next: this.#next };
+    return this.state.records();
+  }
+}
+
+/** What a new queue is created with. */
+export type QueueSettings = Pick<QueueRecord, "name" | "attributes" | "tags">;
+
+/** The key under which a FIFO queue remembers a deduplication id; undefined where it remembers none. */
+export function deduplicationKey(
+  attributes: Record<string, string>,
+  group: string | undefined,
+  id: string | undefined,
+): string | undefined {
+  if (attributes.FifoQueue !== "true" || id === undefined) return undefined;
+  return attributes.DeduplicationScope === "messageGroup" ? `${group ?? ""}\n${id}` : `\n${id}`;
+}
