@@ -20,6 +20,8 @@ export interface ServiceRequest {
   bytes(limitBytes?: number): Promise<Buffer>;
   /** Answered as x-amzn-requestid. */
   requestId: string;
+  /** Aborted when the client has gone, so that a long poll takes nothing for nobody. */
+  closed?: AbortSignal;
 }
 
 export interface ServiceResponse {

@@ -65,6 +65,8 @@ async function answer(
   const query = new URLSearchParams(search);
   const requestId = randomUUID();
   const body = decodeBody(incoming);
+  const gone = new AbortController();
+  outgoing.once("close", () => gone.abort());
   const request: ServiceRequest = {
     method: incoming.method ?? "GET",
     path,
@@ -73,6 +75,7 @@ async function answer(
     body,
     bytes: (limit = DEFAULT_LIMIT_BYTES) => readAll(body, limit),
     requestId,
+    closed: gone.signal,
   };
   // An anonymous form POST names its service by action only; SDKs always sign, so the route is by scope.
   const name = route(incoming.headers, path, query);
