@@ -58,7 +58,7 @@ export class Timetable {
     while (at > 0) {
       const up = (at - 1) >> 1;
       const parent = heap[up];
-      if (!parent || parent.at <= entry.at) break;
+      if (!parent || !before(entry, parent)) break;
       heap[at] = parent;
       at = up;
     }
@@ -75,12 +75,17 @@ export class Timetable {
       const left = heap[down];
       const right = heap[down + 1];
       if (!left) break;
-      const child = right && right.at < left.at ? right : left;
+      const child = right && before(right, left) ? right : left;
       if (child === right) down++;
-      if (child.at >= last.at) break;
+      if (!before(child, last)) break;
       heap[at] = child;
       at = down;
     }
     heap[at] = last;
   }
+}
+
+/** By time; of one time, in the order of arrival. */
+function before(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.message.n < b.message.n);
 }
