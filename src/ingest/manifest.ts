@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { EdpError, EXIT, InvalidInputError } from "../errors.ts";
+
+/** First line of a manifest. */
+export interface ManifestHeader {
+  runId: string;
+  pipeline: string;
+  /** ISO 8601 in UTC. */
+  startedAt: string;
+  /** Landing bucket, or null when the run wrote to a directory. */
+  bucket: string | null;
+  directory?: string;
+}
+
+/** One line for each accepted object. */
+export interface ManifestEntry {
+  key: string;
+  /** Version id, `etag:<etag>` in a bucket without versions, null in a directory. */
+  versionId: string | null;
+  sha256: string;
+  bytes: number;
+}
+
+/** Last line; a manifest without one is of a run that was killed. */
+export interface ManifestTotals {
+  finishedAt: string;
+  accepted: number;
+  skipped: number;
+  failed: number;
+  bytes: number;
+  interrupted: boolean;
+}
+
+/** A run id that sorts by time: `20261121T031502Z-` and six random hex digits. */
+export function createRunId(nowMs: number): string {
+  const time = new Date(nowMs).toISOString().replace(/\.\d+/, "").replaceAll(/[-:]/g, "");
+  return `${time}-${randomBytes(3).toString("hex")}`;
+}
+
+export function manifestPath(directory: string, env: string, runId: string): string {
+  return path.join(directory, ".edp", env, "runs", `${runId}.ndjson`);
+}
+
+/** The record of a run, written as objects are accepted: JSON lines, readable by its owner only. */
+export class Manifest {
+  #pending: string[] = [];
+  #writing: Promise<void> | undefined;
+  #failed: EdpError | undefined;
+
+  private constructor(
+    readonly file: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /** @throws InvalidInputError when the file cannot be created. */
+  static async create(file: string, header: ManifestHeader): Promise<Manifest> {
+    try {
+      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+      const handle = await open(file, "wx", 0o600);
+      await handle.write(`${JSON.stringify(header)}\n`);
+      return new Manifest(file, handle);
+    } catch (error) {
+      throw new InvalidInputError(
+        `The run's manifest ${file} cannot be written: ${(error as Error).message}`,
+        {
+          code: "MANIFEST_NOT_WRITABLE",
+          hint: "Run edp in a project directory that you can write to, on a disk with free space.",
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /**
+   * Adds an object that was accepted; lines that come together share one write.
+   * @throws EdpError MANIFEST_NOT_WRITABLE (exit 6) when the disk is full: the run must end.
+   */
+  async add(entry: ManifestEntry): Promise<void> {
+    this.#pending.push(`${JSON.stringify(entry)}\n`);
+    this.#writing ??= this.#drain();
+    await this.#writing;
+    if (this.#failed) throw this.#failed;
+  }
+
+  async close(totals: ManifestTotals): Promise<void> {
+    try {
+      await this.#writing;
+      if (!this.#failed) await this.handle.write(`${JSON.stringify(totals)}\n`);
+    } finally {
+      await this.handle.close();
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await new Promise(setImmediate);
+    while (this.#pending.length > 0 && !this.#failed) {
+      const text = this.#pending.join("");
+      this.#pending = [];
+      try {
+        await this.handle.writeFile(text);
+      } catch (error) {
+        this.#failed = new EdpError(
+          "MANIFEST_NOT_WRITABLE",
+          EXIT.partlyDone,
+          `The run's manifest ${this.file} cannot be written any more: ${(error as Error).message}`,
+          {
+            hint: "Free some space and run the same command again: what was stored is skipped.",
+            cause: error,
+          },
+        );
+      }
+    }
+    this.#writing = undefined;
+  }
+}
+
+/**
+ * Reads a manifest: the header, then its objects, streamed. A half-written last line of a killed run is left out.
+ * @throws InvalidInputError when the file is missing or is no manifest.
+ */
+export async function readManifest(
+  file: string,
+): Promise<{ header: ManifestHeader; entries: AsyncIterable<ManifestEntry> }> {
+  const stream = createReadStream(file, { encoding: "utf8" });
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })[
+    Symbol.asyncIterator
+  ]();
+  try {
+    await new Promise((resolve, reject) => stream.once("open", resolve).once("error", reject));
+    const header = JSON.parse((await lines.next()).value ?? "") as ManifestHeader;
+    if (typeof header.runId !== "string") throw new Error("its first line has no runId");
+    return { header, entries: entriesOf(lines) };
+  } catch (error) {
+    stream.destroy();
+    throw new InvalidInputError(`${file} cannot be read as a run's manifest: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function* entriesOf(lines: AsyncIterableIterator<string>): AsyncGenerator<ManifestEntry> {
+  for await (const line of lines) {
+    const entry = parseLine(line);
+    if (entry && "key" in entry) yield entry as ManifestEntry;
+  }
+}
+
+function parseLine(line: string): object | undefined {
+  try {
+    return JSON.parse(line) as object;
+  } catch {
+    // Only the last line of a killed run can be torn; it was not confirmed to anybody.
+    return undefined;
+  }
+}
