@@ -1,0 +1,57 @@
+import { Column } from "./column.ts";
+import type { Field, Struct } from "./schema.ts";
+
+type Shred = (value: unknown, repetition: number, definition: number) => void;
+
+/**
+ * Compiles a schema into its leaf columns, in schema order, and a function that takes one checked row apart
+ * into them in a single pass, with Dremel's repetition and definition levels
+ * (https://github.com/apache/parquet-format#nested-encoding).
+ */
+export function compileShredder(row: Struct): { columns: Column[]; shred: (row: object) => void } {
+  const columns: Column[] = [];
+  const members = Object.entries(row.fields).map(([name, field]) => ({
+    name,
+    shred: compile(field, [name], 0, 0, columns),
+  }));
+  const shred = (value: object) => {
+    const object = value as Record<string, unknown>;
+    for (const member of members) member.shred(object[member.name], 0, 0);
+  };
+  return { columns, shred };
+}
+
+function compile(field: Field, path: string[], maxRep: number, maxDef: number, columns: Column[]): Shred {
+  if (field.kind === "struct") {
+    const members = Object.entries(field.fields).map(([name, of]) => ({
+      name,
+      shred: compile(of, [...path, name], maxRep, maxDef + 1, columns),
+    }));
+    return (value, repetition, definition) => {
+      if (value === null || value === undefined) {
+        for (const member of members) member.shred(undefined, repetition, definition);
+        return;
+      }
+      const object = value as Record<string, unknown>;
+      for (const member of members) member.shred(object[member.name], repetition, definition + 1);
+    };
+  }
+  if (field.kind === "list") {
+    const inner = maxRep + 1;
+    const element = compile(field.element, [...path, "list", "element"], inner, maxDef + 2, columns);
+    return (value, repetition, definition) => {
+      if (value === null || value === undefined) return element(undefined, repetition, definition);
+      const array = value as unknown[];
+      if (array.length === 0) return element(undefined, repetition, definition + 1);
+      for (let index = 0; index < array.length; index++) {
+        element(array[index], index === 0 ? repetition : inner, definition + 2);
+      }
+    };
+  }
+  const column = new Column(field, path, maxRep, field.required ? maxDef : maxDef + 1);
+  columns.push(column);
+  return (value, repetition, definition) => {
+    if (value === null || value === undefined) column.appendNull(repetition, definition);
+    else column.append(value, repetition);
+  };
+}
