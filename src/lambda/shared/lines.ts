@@ -1,0 +1,36 @@
+const NEWLINE = 0x0a;
+
+/** Splits a stream of bytes at newlines; the newlines are not part of the lines, and blank lines are left out. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
+  let held = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const tail = chunk.subarray(start, end);
+      const line = rest.length === 0 ? tail : Buffer.concat([...rest, tail]);
+      rest = [];
+      held = 0;
+      start = end + 1;
+      if (!isBlank(line)) yield line;
+    }
+    if (start < chunk.length) {
+      rest.push(chunk.subarray(start));
+      held += chunk.length - start;
+      if (held > limit) throw new LineTooLong(limit);
+    }
+  }
+  const last = Buffer.concat(rest);
+  if (!isBlank(last)) yield last;
+}
+
+export class LineTooLong extends Error {
+  constructor(limit: number) {
+    super(`a line has more than ${limit} bytes`);
+    this.name = "LineTooLong";
+  }
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+}
