@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { EdpError, EXIT, InvalidInputError } from "../errors.ts";
+import { readLines } from "./lines.ts";
 
 /** First line of a manifest. */
 export interface ManifestHeader {
@@ -125,26 +124,22 @@ export class Manifest {
 export async function readManifest(
   file: string,
 ): Promise<{ header: ManifestHeader; entries: AsyncIterable<ManifestEntry> }> {
-  const stream = createReadStream(file, { encoding: "utf8" });
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })[
-    Symbol.asyncIterator
-  ]();
+  const lines = readLines(file);
   try {
-    await new Promise((resolve, reject) => stream.once("open", resolve).once("error", reject));
-    const header = JSON.parse((await lines.next()).value ?? "") as ManifestHeader;
+    const header = JSON.parse(String((await lines.next()).value)) as ManifestHeader;
     if (typeof header.runId !== "string") throw new Error("its first line has no runId");
     return { header, entries: entriesOf(lines) };
   } catch (error) {
-    stream.destroy();
+    await lines.return(undefined);
     throw new InvalidInputError(`${file} cannot be read as a run's manifest: ${(error as Error).message}`, {
       cause: error,
     });
   }
 }
 
-async function* entriesOf(lines: AsyncIterableIterator<string>): AsyncGenerator<ManifestEntry> {
+async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<ManifestEntry> {
   for await (const line of lines) {
-    const entry = parseLine(line);
+    const entry = parseLine(line.toString("utf8"));
     if (entry && "key" in entry) yield entry as ManifestEntry;
   }
 }
