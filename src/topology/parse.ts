@@ -27,7 +27,8 @@ export function readPipeline(text: string, file: string): ParseResult {
   faults.push(...shape.faults);
   if (shape.pipeline) faults.push(...checkFileName(shape.pipeline, file), ...checkPipeline(shape.pipeline));
   if (faults.length === 0 && shape.pipeline) return { pipeline: shape.pipeline, places };
-  return { faults: faults.map((fault) => locatedFault(fault, file, places)) };
+  const located = faults.map((fault) => locatedFault(fault, file, places));
+  return { faults: located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
 
 /** @throws InvalidInputError that lists every fault with file, line and JSON path. */

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Ajv, type ValidateFunction } from "ajv";
+import { describe, expect, it } from "vitest";
+import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
+import { readShape } from "../../../src/topology/shape.ts";
+import { invalidFixtures, validFixtures } from "../../support/topology-fixtures.ts";
+
+const schema = JSON.parse(
+  readFileSync(path.join(PIPELINES_DIRECTORY, "..", "pipelines.schema.json"), "utf8"),
+) as Record<string, unknown>;
+const validate: ValidateFunction = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+const schemaTakes = (json: unknown) => validate(json) === true;
+const parserTakes = (json: unknown) => readShape(json).faults.length === 0;
+
+describe("the JSON schema for editors", () => {
+  it.each(validFixtures())("takes what the parser takes: $name", ({ text }) => {
+    expect(schemaTakes(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it.each(invalidFixtures().filter(({ faults }) => !faults[0]?.includes("is not JSON")))(
+    "refuses exactly the faults of shape: $name",
+    ({ text, refusedBy }) => {
+      expect(schemaTakes(JSON.parse(text))).toBe(!refusedBy.includes("schema"));
+    },
+  );
+
+  it("agrees with the parser on every single change of a valid file", () => {
+    const whole = validFixtures().find(({ name }) => name === "many-edges")?.text ?? "";
+    const changes = [...everyChange(JSON.parse(whole))];
+    const differing = changes.filter(({ json }) => schemaTakes(json) !== parserTakes(json));
+    expect(differing.map(({ change }) => change)).toEqual([]);
+    expect(changes.length).toBeGreaterThan(800);
+  });
+
+  it("describes every field", () => {
+    expect([...undescribed(schema, "(root)")]).toEqual([]);
+  });
+});
+
+/** Values that meet the limits of every field from both sides, and every wrong type. */
+const PROBES: unknown[] = [
+  ...[-1, 0, 1, 2, 4, 5, 20, 21, 59, 60, 127, 128, 300, 301, 900, 901, 1000, 1001, 3650, 3651],
+  ...[10_000, 10_001, 10_240, 10_241, 43_200, 43_201, 1_209_600, 1_209_601, 1.5],
+  ...[null, true, "", "a", "A", "row", {}, [], [{}], ["a", "a"]],
+];
+
+/** The document with one value replaced, one field removed or one field added, for every place in it. */
+function* everyChange(root: object): Generator<{ change: string; json: unknown }> {
+  for (const place of places(root, [])) {
+    // What lies inside a pattern or a filter policy is no matter of shape.
+    if (place.some((part) => part === "pattern" || part === "filterPolicy") && place.length > 6) continue;
+    for (const probe of PROBES) {
+      yield change(root, place, `= ${JSON.stringify(probe)}`, (owner, key) => {
+        Reflect.set(owner, key, probe);
+      });
+    }
+    yield change(root, place, "removed", (owner, key) => {
+      Reflect.deleteProperty(owner, key);
+    });
+    yield change(root, place, "and a field beside it", (owner) => {
+      if (!Array.isArray(owner)) Reflect.set(owner, "Another_field", 1);
+    });
+  }
+}
+
+function change(
+  root: object,
+  place: readonly string[],
+  what: string,
+  apply: (owner: object, key: string) => void,
+): { change: string; json: unknown } {
+  const json = structuredClone(root);
+  const owner = place.slice(0, -1).reduce<object>((at, key) => Reflect.get(at, key) as object, json);
+  apply(owner, place.at(-1) ?? "");
+  return { change: `${place.join(".")} ${what}`, json: JSON.parse(JSON.stringify(json)) };
+}
+
+function* places(value: object, path: readonly string[]): Generator<readonly string[]> {
+  for (const [key, inner] of Object.entries(value)) {
+    yield [...path, key];
+    if (typeof inner === "object" && inner !== null) yield* places(inner, [...path, key]);
+  }
+}
+
+function* undescribed(node: unknown, at: string): Generator<string> {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, inner] of Object.entries(node)) {
+    if (key === "properties") {
+      for (const [name, field] of Object.entries(inner as Record<string, object>)) {
+        if (!("description" in field) && !("$ref" in field)) yield `${at}.${name}`;
+      }
+    }
+    yield* undescribed(inner, `${at}.${key}`);
+  }
+}
