@@ -139,21 +139,24 @@ export class Queue {
     return Number(this.attributes[attribute] ?? 0) * 1000;
   }
 
-  async update(change: Partial<Pick<QueueRecord, "attributes" | "tags">>): Promise<void> {
-    await this.journal.commit(() => {
-      const settings = {
-        ...this.state.settings,
-        ...change,
-        modifiedAt: this.parts.clock.now(),
-        next: this.#next,
-      };
-      return {
-        records: [settings],
-        apply: () => {
-          this.state.settings = settings;
-        },
-      };
-    });
+  /** Changes attributes or tags; the change builds on every one before it. */
+  async update(change: (settings: QueueRecord) => Pick<QueueRecord, "attributes" | "tags">): Promise<void> {
+    const before = this.state.settings;
+    try {
+      await this.journal.commit(() => {
+        const { settings } = this.state;
+        this.state.settings = {
+          ...settings,
+          ...change(settings),
+          modifiedAt: this.parts.clock.now(),
+          next: this.#next,
+        };
+        return { records: [this.state.settings], apply: () => {} };
+      });
+    } catch (error) {
+      this.state.settings = before;
+      throw error;
+    }
     this.#armExpiry();
   }
 

@@ -117,7 +117,10 @@ export class Queues {
   /** Sets attributes of a queue. @throws AwsError as `create` does */
   async setAttributes(queue: Queue, attributes: Record<string, string>): Promise<void> {
     this.check(queue.name, attributes);
-    await queue.update({ attributes: mergeAttributes(queue.attributes, attributes) });
+    await queue.update(({ tags, attributes: before }) => ({
+      tags,
+      attributes: mergeAttributes(before, attributes),
+    }));
   }
 
   /** Checks attributes for a queue of this name, and that its DLQ exists, is of the same type and lets it in. */

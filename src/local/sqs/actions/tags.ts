@@ -15,7 +15,7 @@ export function tagActions(queues: Queues): Operations {
       if (Object.keys(tags).length > TAGS) {
         throw invalidParameterValue(`Too many tags added for queue ${queue.name}.`);
       }
-      await queue.update({ tags });
+      await queue.update((settings) => ({ ...settings, tags: { ...settings.tags, ...added } }));
       return undefined;
     },
 
@@ -25,8 +25,10 @@ export function tagActions(queues: Queues): Operations {
       if (removed.length === 0) {
         throw invalidParameterValue("Tag keys must be between 1 and 128 characters in length.");
       }
-      const kept = Object.entries(queue.state.settings.tags).filter(([key]) => !removed.includes(key));
-      await queue.update({ tags: Object.fromEntries(kept) });
+      await queue.update((settings) => {
+        const kept = Object.entries(settings.tags).filter(([key]) => !removed.includes(key));
+        return { ...settings, tags: Object.fromEntries(kept) };
+      });
       return undefined;
     },
 
