@@ -8,7 +8,7 @@ import { DIRECTORY_INDEX } from "../directory.ts";
 import { canonicalJson, errorPosition, parseJson } from "../json.ts";
 import { readLines } from "../lines.ts";
 import type { RejectedInput, Source, SourceEntity } from "../source.ts";
-import { split } from "./split.ts";
+import { type Split, split } from "./split.ts";
 
 const JSON_FILE = /\.json$/i;
 const LINES_FILE = /\.(ndjson|jsonl)$/i;
@@ -67,13 +67,23 @@ function* emit(
   for (const fault of faults) reject(fault);
   for (const { place, value } of documents) {
     const origin = `${file}${place}`;
-    const { entities, skipped } = split(value, origin);
+    const { entities, skipped } = splitOrReject(value, origin, reject);
     for (const { path: where, reason, status } of skipped) {
       reject({ file: where === "" ? origin : `${origin}: ${where}`, reason, status });
     }
     const [first, ...rest] = entities;
     if (first) yield fullness.size === 0 ? first : { ...first, full: knownFullness(first, fullness) };
     yield* rest;
+  }
+}
+
+function splitOrReject(value: unknown, origin: string, reject: Reject): Split {
+  try {
+    return split(value, origin);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    reject({ file: origin, reason: "is nested too deeply", status: "failed" });
+    return { entities: [], skipped: [] };
   }
 }
 
