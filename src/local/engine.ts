@@ -7,6 +7,7 @@ import { createCloudWatch } from "./cloudwatch/service.ts";
 import { createEvents } from "./events/service.ts";
 import { openServer } from "./http/server.ts";
 import { createLambda } from "./lambda/service.ts";
+import type { LogsSink } from "./lambda/sinks.ts";
 import { createLogs } from "./logs/service.ts";
 import { addressBook, provision, type Services, unprovision } from "./provision.ts";
 import { createS3 } from "./s3/service.ts";
@@ -163,6 +164,7 @@ async function createServices(
   ]);
   const cloudwatch = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
   const sink: LogsSink = {
+    createGroup: (name, retentionDays) => logs.createGroup(name, retentionDays),
     append: async (group, stream, events) => {
       for (const event of events) onFunctionLog?.(group, event.message);
       await logs.append(group, stream, events);

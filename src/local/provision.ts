@@ -175,7 +175,7 @@ function batchWindowMs(declaredSeconds: number, awsTiming: boolean): number {
 }
 
 /** Narrows a rule's pattern to its bucket, as the HCL module does. */
-function withBucket(pattern: Record<string, unknown>, bucketName: string | undefined): string {
+function withBucket(pattern: Record<string, unknown>, bucketName: string | undefined): object {
   const detail = (pattern.detail ?? {}) as Record<string, unknown>;
-  return JSON.stringify({ ...pattern, detail: { ...detail, bucket: { name: [bucketName] } } });
+  return { ...pattern, detail: { ...detail, bucket: { name: [bucketName] } } };
 }
