@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/build.ts"),
   },
   {
+    path: ["init"],
+    summary: "Ask for project, region, pipelines and state, and write edp.config.json",
+    load: () => import("./commands/init.ts"),
+  },
+  {
     path: ["completion"],
     summary: "Print a completion script for bash, zsh or fish",
     load: () => import("./commands/completion.ts"),

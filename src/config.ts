@@ -28,7 +28,7 @@ const matching = (pattern: RegExp, rule: string) =>
   );
 const name = matching(NAME, "1-20 lower-case letters, digits and -, starting with a letter");
 
-const ConfigSchema = v.strictObject({
+const entries = {
   $schema: v.optional(v.string()),
   /** First part of every physical name. */
   project: v.optional(name, "edp"),
@@ -45,7 +45,13 @@ const ConfigSchema = v.strictObject({
   alertEmail: v.optional(matching(EMAIL, "an e-mail address")),
   /** Where Terraform keeps its state: `local`, or `s3://bucket/prefix`. */
   backend: v.optional(matching(BACKEND, "`local` or `s3://bucket/prefix`")),
-});
+};
+
+const ConfigSchema = v.strictObject(entries, (issue) =>
+  issue.expected === "never"
+    ? `is not a key of ${CONFIG_FILE}; it knows ${Object.keys(entries).join(", ")}`
+    : "must be an object",
+);
 
 /** The checked content of `edp.config.json`, defaults filled in. */
 export type Config = v.InferOutput<typeof ConfigSchema>;

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
+import { ask } from "./ask.ts";
 
 /**
  * Asks for a dangerous step. With a terminal the word has to be typed; without one, `--yes` is needed.
@@ -13,13 +14,9 @@ export async function confirmTyped(context: Context, question: string, word: str
     });
   }
   const { input } = await import("@inquirer/prompts");
-  const answer = await input(
-    { message: `${question} Type ${context.terminal.color.bold(word)} to go ahead:` },
-    { output: process.stderr, signal: context.signal, clearPromptOnDone: false },
-  ).catch((error: Error) => {
-    if (error.name === "ExitPromptError" || error.name === "AbortPromptError") throw new InterruptedError();
-    throw error;
-  });
+  const answer = await ask(context, (streams) =>
+    input({ message: `${question} Type ${context.terminal.color.bold(word)} to go ahead:` }, streams),
+  );
   if (answer.trim() !== word)
     throw new InterruptedError(
       `Not confirmed (${JSON.stringify(answer)} is not ${word}): nothing was changed.`,
