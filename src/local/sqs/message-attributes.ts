@@ -58,17 +58,6 @@ function readValue(name: string, value: Members): MessageAttributes[string] {
     : { DataType: type, StringValue: content };
 }
 
-/** Bytes that attributes count for in a message's size: names, types and values. */
-export function attributesSize(attributes: MessageAttributes): number {
-  let size = 0;
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(attributes)) {
-    size += Buffer.byteLength(name) + Buffer.byteLength(DataType);
-    size += StringValue === undefined ? 0 : Buffer.byteLength(StringValue);
-    size += BinaryValue === undefined ? 0 : Buffer.byteLength(BinaryValue, "base64");
-  }
-  return size;
-}
-
 /**
  * MD5 of message attributes as SDKs verify it
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation);

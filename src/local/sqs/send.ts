@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
+import { attributesSize } from "../delivery/attributes-size.ts";
 import { AwsError } from "../service.ts";
 import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
 import { MAXIMUM_DELAY_SECONDS } from "./limits.ts";
 import { type Draft, type MessageContent, sequenceNumber } from "./message.ts";
-import { attributesSize } from "./message-attributes.ts";
 import { deduplicationKey, type Queue } from "./queue.ts";
 
 /** A message as a sender gives it. */
