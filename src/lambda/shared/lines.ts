@@ -1,6 +1,22 @@
 const NEWLINE = 0x0a;
 
-/** Splits a stream of bytes at newlines; the newlines are not part of the lines, and blank lines are left out. */
+/** Splits at newlines; the newlines are not part of the lines, and blank lines are left out. */
+export function splitAtNewlines(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(NEWLINE, start);
+    const end = found === -1 ? bytes.length : found;
+    const line = bytes.subarray(start, end);
+    if (!isBlank(line)) lines.push(line);
+    start = end + 1;
+  }
+  return lines;
+}
+
+/**
+ * Splits a stream as {@link splitAtNewlines} splits bytes.
+ * @throws LineTooLong once a line has more than `limit` bytes
+ */
 export async function* splitLines(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   let held = 0;

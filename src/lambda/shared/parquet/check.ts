@@ -43,11 +43,12 @@ function compile(field: Field): Check {
   if (field.kind === "struct") return checkStruct(field);
   if (field.kind === "list") {
     const check = compile(field.element);
+    const texts = field.element.kind === "string";
     return (value, walk, depth) => {
       if (!Array.isArray(value)) fail("array", value, walk, depth);
       for (let index = 0; index < value.length; index++) {
         const element: unknown = value[index];
-        if (element === null) continue;
+        if (element === null || (texts && typeof element === "string")) continue;
         walk.path[depth] = index;
         check(element, walk, depth + 1);
       }

@@ -2,7 +2,8 @@ import type { ColumnChunk, CompressionCodec, Encoding } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import type { Column } from "./column.ts";
-import { encodeRle } from "./rle.ts";
+import type { Levels } from "./levels.ts";
+import { encodeIndexes, RleEncoder } from "./rle.ts";
 import type { Encoded } from "./values.ts";
 
 /** A codec of the Parquet specification and its compressor. */
@@ -27,14 +28,12 @@ export function writeChunk(writer: ByteWriter, column: Column, rows: number, cod
   if (encoded.dictionary) {
     dictionaryOffset = BigInt(start);
     encodings.push("PLAIN");
-    uncompressed += writeDictionaryPage(writer, encoded.dictionary, codec);
+    uncompressed += writeDictionaryPage(writer, encoded.plain, encoded.dictionary.count, codec);
   }
   const dataOffset = BigInt(writer.offset);
-  encodings.push(encoded.indexes ? "RLE_DICTIONARY" : "PLAIN");
+  encodings.push(encoded.dictionary ? "RLE_DICTIONARY" : "PLAIN");
   const values = column.maxDefinition > 0 ? column.definition.length : encoded.count;
   uncompressed += writeDataPage(writer, column, encoded, { rows, values }, codec);
-  column.definition.clear();
-  column.repetition.clear();
   return {
     file_offset: BigInt(start),
     meta_data: {
@@ -65,11 +64,7 @@ const PHYSICAL = {
   boolean: "BOOLEAN",
 } as const;
 
-function writeDictionaryPage(
-  writer: ByteWriter,
-  { bytes, count }: { bytes: Uint8Array; count: number },
-  codec: Codec,
-): number {
+function writeDictionaryPage(writer: ByteWriter, bytes: Uint8Array, count: number, codec: Codec): number {
   const compressed = codec.compress(bytes);
   const start = writer.offset;
   writePageHeader(writer, {
@@ -90,13 +85,12 @@ function writeDataPage(
   counts: { rows: number; values: number },
   codec: Codec,
 ): number {
-  const repetition = encodeLevels(column.repetition.view(), column.maxRepetition);
-  const definition = encodeLevels(column.definition.view(), column.maxDefinition);
+  const repetition = encodeLevels(column.repetition, column.maxRepetition);
+  const definition = encodeLevels(column.definition, column.maxDefinition);
   const levelBytes = repetition.length + definition.length;
-  const page = encoded.indexes
-    ? encodeIndexes(encoded.indexes, encoded.dictionary?.count ?? 0)
+  const bytes = encoded.dictionary
+    ? encodeIndexes(encoded.dictionary.indexes, bitWidth(encoded.dictionary.count - 1))
     : encoded.plain;
-  const bytes = page ?? new Uint8Array();
   const compressed = codec.compress(bytes);
   const start = writer.offset;
   writePageHeader(writer, {
@@ -107,7 +101,7 @@ function writeDataPage(
       num_values: counts.values,
       num_nulls: counts.values - encoded.count,
       num_rows: counts.rows,
-      encoding: encoded.indexes ? "RLE_DICTIONARY" : "PLAIN",
+      encoding: encoded.dictionary ? "RLE_DICTIONARY" : "PLAIN",
       definition_levels_byte_length: definition.length,
       repetition_levels_byte_length: repetition.length,
       is_compressed: true,
@@ -120,17 +114,12 @@ function writeDataPage(
   return header + levelBytes + bytes.length;
 }
 
-function encodeLevels(levels: Uint8Array, max: number): Uint8Array {
-  return max === 0 ? new Uint8Array() : encodeRle(levels, bitWidth(max));
-}
-
-function encodeIndexes(indexes: Int32Array, distinct: number): Uint8Array {
-  const width = bitWidth(Math.max(distinct - 1, 0));
-  const encoded = encodeRle(indexes, width);
-  const bytes = new Uint8Array(encoded.length + 1);
-  bytes[0] = width;
-  bytes.set(encoded, 1);
-  return bytes;
+function encodeLevels(levels: Levels, max: number): Uint8Array {
+  const { levels: values, counts } = levels.take();
+  if (max === 0) return new Uint8Array();
+  const encoder = new RleEncoder(bitWidth(max));
+  for (let run = 0; run < values.length; run++) encoder.add(values[run] as number, counts[run] as number);
+  return encoder.finish();
 }
 
 const bitWidth = (max: number): number => 32 - Math.clz32(max);

@@ -1,11 +1,11 @@
-import { growableBytes } from "./growable.ts";
+import { Levels } from "./levels.ts";
 import type { Leaf } from "./schema.ts";
 import { createValues, type Values } from "./values.ts";
 
 /** One leaf column of the row group being filled: its values and their levels. */
 export class Column {
-  readonly definition = growableBytes();
-  readonly repetition = growableBytes();
+  readonly definition = new Levels();
+  readonly repetition = new Levels();
   readonly values: Values;
 
   constructor(
@@ -31,8 +31,22 @@ export class Column {
     this.definition.push(definition);
   }
 
+  /** Appends a list's elements, at least one; the first has the repetition level of the list. */
+  appendList(elements: readonly unknown[], repetition: number): void {
+    this.repetition.push(repetition);
+    if (elements.length > 1) this.repetition.push(this.maxRepetition, elements.length - 1);
+    for (let index = 0; index < elements.length; index++) {
+      const element = elements[index];
+      if (element === null) this.definition.push(this.maxDefinition - 1);
+      else {
+        this.definition.push(this.maxDefinition);
+        this.values.push(element);
+      }
+    }
+  }
+
   /** Roughly the memory held, in bytes. */
   get bytes(): number {
-    return this.values.bytes + this.definition.length + this.repetition.length;
+    return this.values.bytes + this.definition.bytes + this.repetition.bytes;
   }
 }

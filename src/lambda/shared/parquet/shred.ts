@@ -1,5 +1,5 @@
 import { Column } from "./column.ts";
-import type { Field, Struct } from "./schema.ts";
+import type { Field, Leaf, Struct } from "./schema.ts";
 
 type Shred = (value: unknown, repetition: number, definition: number) => void;
 
@@ -38,6 +38,7 @@ function compile(field: Field, path: string[], maxRep: number, maxDef: number, c
   }
   if (field.kind === "list") {
     const inner = maxRep + 1;
+    if ("required" in field.element) return shredLeafList(field.element, path, inner, maxDef + 2, columns);
     const element = compile(field.element, [...path, "list", "element"], inner, maxDef + 2, columns);
     return (value, repetition, definition) => {
       if (value === null || value === undefined) return element(undefined, repetition, definition);
@@ -53,5 +54,17 @@ function compile(field: Field, path: string[], maxRep: number, maxDef: number, c
   return (value, repetition, definition) => {
     if (value === null || value === undefined) column.appendNull(repetition, definition);
     else column.append(value, repetition);
+  };
+}
+
+/** Lists of plain values are long (markets): their levels go in at once. */
+function shredLeafList(leaf: Leaf, path: string[], maxRep: number, maxDef: number, columns: Column[]): Shred {
+  const column = new Column(leaf, [...path, "list", "element"], maxRep, maxDef + 1);
+  columns.push(column);
+  return (value, repetition, definition) => {
+    if (value === null || value === undefined) return column.appendNull(repetition, definition);
+    const array = value as unknown[];
+    if (array.length === 0) column.appendNull(repetition, definition + 1);
+    else column.appendList(array, repetition);
   };
 }

@@ -1,15 +1,14 @@
 import { daysSinceEpoch } from "./check.ts";
-import { growableIntegers } from "./growable.ts";
+import { GrowableIntegers } from "./growable.ts";
 import type { Leaf } from "./schema.ts";
 
-/** The non-null values of one column in one row group, in Parquet's physical form. */
+/** The non-null values of one column in one row group, in Parquet's physical form; valid until the next push. */
 export interface Encoded {
   count: number;
-  /** PLAIN values. Absent where the values are indexes into `dictionary`. */
-  plain?: Uint8Array;
-  indexes?: Int32Array;
-  /** PLAIN distinct values. */
-  dictionary?: { bytes: Uint8Array; count: number };
+  /** PLAIN values; with a dictionary, its distinct values. */
+  plain: Uint8Array;
+  /** Set where the values are indexes into `count` distinct ones. */
+  dictionary?: { indexes: Int32Array; count: number };
   min?: string | number | bigint;
   max?: string | number | bigint;
 }
@@ -45,7 +44,7 @@ const MAX_DICTIONARY = 65_536;
 export class TextValues implements Values {
   bytes = 0;
   #plain: string[] = [];
-  readonly #indexes = growableIntegers();
+  readonly #indexes = new GrowableIntegers();
   #dictionary: Map<string, number> | undefined = new Map();
 
   push(value: unknown): void {
@@ -71,7 +70,7 @@ export class TextValues implements Values {
 
   take(): Encoded {
     const plain = this.#plain;
-    const indexes = this.#indexes.view().slice();
+    const indexes = this.#indexes.view();
     const dictionary = this.#dictionary;
     this.#plain = [];
     this.#indexes.clear();
@@ -79,7 +78,7 @@ export class TextValues implements Values {
     if (dictionary === undefined) return { count: plain.length, plain: encodeTexts(plain) };
     this.#dictionary = new Map();
     const distinct = [...dictionary.keys()];
-    if (distinct.length * 2 > indexes.length) {
+    if (indexes.length === 0 || distinct.length * 2 > indexes.length) {
       return {
         count: indexes.length,
         plain: encodeTexts(Array.from(indexes, (index) => distinct[index] ?? "")),
@@ -87,8 +86,8 @@ export class TextValues implements Values {
     }
     return {
       count: indexes.length,
-      indexes,
-      dictionary: { bytes: encodeTexts(distinct), count: distinct.length },
+      plain: encodeTexts(distinct),
+      dictionary: { indexes, count: distinct.length },
     };
   }
 
@@ -120,9 +119,13 @@ function encodeTexts(texts: readonly string[]): Uint8Array {
   return bytes.subarray(0, end);
 }
 
+/** Typed arrays of this machine are little endian, as PLAIN integers are: so are all that Node.js runs on. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
 /** 64-bit integers, given as safe numbers or as bigints. */
 class Int64Values implements Values {
-  readonly #words = growableIntegers();
+  readonly #words = new GrowableIntegers();
   #min: number | bigint | undefined;
   #max: number | bigint | undefined;
 
@@ -146,7 +149,7 @@ class Int64Values implements Values {
   take(): Encoded {
     const encoded = {
       count: this.#words.length / 2,
-      plain: new Uint8Array(this.#words.view().slice().buffer),
+      plain: bytesOf(this.#words.view()),
       min: this.#min,
       max: this.#max,
     };
@@ -159,7 +162,7 @@ class Int64Values implements Values {
 
 /** Dates, given as ISO text. */
 class DateValues implements Values {
-  readonly #days = growableIntegers();
+  readonly #days = new GrowableIntegers();
   #known = new Map<string, number>();
 
   get bytes(): number {
@@ -177,7 +180,7 @@ class DateValues implements Values {
   }
 
   take(): Encoded {
-    const days = this.#days.view().slice();
+    const days = this.#days.view();
     this.#days.clear();
     this.#known.clear();
     let min = days[0];
@@ -186,7 +189,7 @@ class DateValues implements Values {
       if (min === undefined || day < min) min = day;
       if (max === undefined || day > max) max = day;
     }
-    return { count: days.length, plain: new Uint8Array(days.buffer), min, max };
+    return { count: days.length, plain: bytesOf(days), min, max };
   }
 }
 

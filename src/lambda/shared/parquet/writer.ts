@@ -1,9 +1,10 @@
 import * as zlib from "node:zlib";
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { snappyCompress } from "hyparquet-writer/src/snappy.js";
+import { ParquetWriter } from "hyparquet-writer";
 import { type Codec, writeChunk } from "./chunk.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 import { type Struct, schemaElements } from "./schema.ts";
 import { compileShredder } from "./shred.ts";
+import { compressSnappy } from "./snappy.ts";
 
 /** Memory that a row group may hold before it is encoded; about 30 MB of JSON. */
 const ROW_GROUP_BYTES = 16 * 1024 * 1024;
@@ -13,7 +14,7 @@ export function bestCodec(runtime: object = zlib): Codec {
   const { zstdCompressSync: zstd } = runtime as { zstdCompressSync?: Codec["compress"] };
   return zstd
     ? { name: "ZSTD", compress: (bytes) => zstd(bytes) }
-    : { name: "SNAPPY", compress: snappyCompress };
+    : { name: "SNAPPY", compress: compressSnappy };
 }
 
 /**
@@ -22,7 +23,7 @@ export function bestCodec(runtime: object = zlib): Codec {
  */
 export class ParquetFile {
   rows = 0;
-  readonly #writer = new ByteWriter(64 * 1024);
+  readonly #writer: ChunkWriter;
   readonly #file: ParquetWriter;
   readonly #columns: ReturnType<typeof compileShredder>["columns"];
   readonly #shred: (row: object) => void;
@@ -30,12 +31,13 @@ export class ParquetFile {
 
   constructor(
     row: Struct,
-    private readonly sink: (bytes: Uint8Array) => void,
+    sink: (bytes: Uint8Array) => void,
     private readonly codec = bestCodec(),
   ) {
     const { columns, shred } = compileShredder(row);
     this.#columns = columns;
     this.#shred = shred;
+    this.#writer = new ChunkWriter(sink);
     this.#file = new ParquetWriter({
       writer: this.#writer,
       schema: schemaElements(row),
@@ -58,7 +60,7 @@ export class ParquetFile {
     if (this.#rowsInGroup > 0) this.#endRowGroup();
     this.#file.kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
     this.#file.finish();
-    this.#hand();
+    this.#writer.hand();
   }
 
   #bytes(): number {
@@ -69,11 +71,9 @@ export class ParquetFile {
 
   #endRowGroup(): void {
     const start = this.#writer.offset;
-    const columns = this.#columns.map((column) => {
-      const chunk = writeChunk(this.#writer, column, this.#rowsInGroup, this.codec);
-      this.#hand();
-      return chunk;
-    });
+    const columns = this.#columns.map((column) =>
+      writeChunk(this.#writer, column, this.#rowsInGroup, this.codec),
+    );
     const rows = BigInt(this.#rowsInGroup);
     let uncompressed = 0n;
     for (const { meta_data } of columns) uncompressed += meta_data?.total_uncompressed_size ?? 0n;
@@ -85,11 +85,5 @@ export class ParquetFile {
     });
     this.#file.num_rows += rows;
     this.#rowsInGroup = 0;
-  }
-
-  /** Offsets go on counting, the buffer starts anew. */
-  #hand(): void {
-    this.sink(this.#writer.getBytes().slice());
-    this.#writer.index = 0;
   }
 }

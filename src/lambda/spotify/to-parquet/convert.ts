@@ -1,6 +1,5 @@
 import type { ClaimOutcome, Claims } from "../../shared/claims.ts";
 import { PermanentFault } from "../../shared/faults.ts";
-import { decodeUtf8 } from "../../shared/json-text.ts";
 import { LineTooLong, splitLines } from "../../shared/lines.ts";
 import type { ObjectEvent } from "../../shared/object-events.ts";
 import { type OpenedObject, openObject, readAll } from "../../shared/objects.ts";
@@ -126,7 +125,7 @@ async function addLines(
   let rows: Row[] = [];
   try {
     for await (const line of splitLines(object.body, MAX_LINE_BYTES)) {
-      rows.push(readLine(decodeUtf8(line), index++, dataset, source));
+      rows.push(readLine(line, index++, dataset, source));
       if (rows.length < STREAMED_ROWS) continue;
       await output.add(rows);
       rows = [];

@@ -6,6 +6,7 @@ import {
   parseJson,
   stringifyExact,
 } from "../../shared/json-text.ts";
+import { splitAtNewlines } from "../../shared/lines.ts";
 import { compileCheck, SchemaMismatch, type UnknownFields } from "../../shared/parquet/check.ts";
 import { json, required, type Struct, string, struct, timestamp } from "../../shared/parquet/schema.ts";
 import { type Dataset, datasets } from "./schema.ts";
@@ -49,11 +50,11 @@ export function rowSchema(dataset: Dataset): Struct {
  * @throws PermanentFault as the codes of `FAULTS` say; `path` begins with `[n]` where there are several
  */
 export function readRows(bytes: Buffer, dataset: Dataset, source: RowSource): Row[] {
+  const lines = splitNdjson(bytes);
+  if (lines) return lines.map((line, index) => readLine(line, index, dataset, source));
   const text = decodeUtf8(bytes);
   if (text.trim() === "")
     throw new PermanentFault("EMPTY_OBJECT", `The object has ${bytes.length} bytes, all blank.`);
-  const lines = splitNdjson(text);
-  if (lines) return lines.map((line, index) => readLine(line, index, dataset, source));
   return withExactIntegers(text, (value, exact) => {
     if (!Array.isArray(value)) return [readRow(value, exact, "", dataset, source)];
     if (value.length === 0) throw new PermanentFault("EMPTY_OBJECT", "The array has no entities.");
@@ -62,27 +63,29 @@ export function readRows(bytes: Buffer, dataset: Dataset, source: RowSource): Ro
 }
 
 /** Reads one line of NDJSON, counted from 0. @throws PermanentFault as {@link readRows} */
-export function readLine(line: string, index: number, dataset: Dataset, source: RowSource): Row {
+export function readLine(line: Buffer, index: number, dataset: Dataset, source: RowSource): Row {
   try {
-    return withExactIntegers(line, (value, exact) => readRow(value, exact, `[${index}]`, dataset, source));
+    return withExactIntegers(decodeUtf8(line), (value, exact) =>
+      readRow(value, exact, `[${index}]`, dataset, source),
+    );
   } catch (error) {
     if (!(error instanceof PermanentFault) || error.path !== "") throw error;
     throw new PermanentFault(error.errorCode, `Record ${index + 1}: ${error.message}`, `[${index}]`);
   }
 }
 
-/** The records of NDJSON, without blank lines; undefined when the text is one JSON value. */
-function splitNdjson(text: string): string[] | undefined {
-  const end = text.trimEnd().indexOf("\n", text.search(/\S/));
-  if (end === -1) return undefined;
+/** The lines of NDJSON; undefined when the object is one JSON value, or none. */
+function splitNdjson(bytes: Buffer): Buffer[] | undefined {
+  const lines = splitAtNewlines(bytes);
+  const [first] = lines;
+  if (first === undefined || lines.length === 1) return undefined;
   try {
-    JSON.parse(text.slice(0, end));
-  } catch (error) {
-    // A first line that doesn't parse alone is the start of one value over several lines.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    JSON.parse(first.toString());
+    return lines;
+  } catch {
+    // A first line that doesn't parse alone is the start of one value over several lines, or of no JSON.
+    return undefined;
   }
-  return text.split("\n").filter((line) => line.trim() !== "");
 }
 
 /** Parses fast, and once more exactly when an integer may have been rounded. */
