@@ -54,7 +54,7 @@ export class MetricStore {
   /** Adds values to the minute that `timestamp` (milliseconds since the epoch) lies in. */
   add(metric: MetricIdentity, timestamp: number, values: Omit<Minute, "start">): void {
     const start = Math.floor(timestamp / MINUTE_MS) * MINUTE_MS;
-    this.#merge(metric, { start, ...values });
+    this.#merge(metric, { ...values, start });
     const key = `${start} ${metricKey(metric)}`;
     const unwritten = this.#unwritten.get(key) ?? { metric, minute: emptyMinute(start) };
     merge(unwritten.minute, values);
