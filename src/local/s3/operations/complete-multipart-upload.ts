@@ -6,7 +6,7 @@ import type { Bucket } from "../bucket.ts";
 import { type Call, header, quoted, versionHeader, xmlResponse } from "../call.ts";
 import { checkWrite } from "../conditions.ts";
 import { invalidRequest, malformedXml, noSuchUpload } from "../errors.ts";
-import { checksumOf, receiveText } from "../payload.ts";
+import { checksumOf } from "../payload.ts";
 import type { Metadata } from "../record.ts";
 import { stage } from "../staging.ts";
 import type { Part, Upload } from "../uploads.ts";
@@ -18,7 +18,9 @@ const MIN_PART_BYTES = 5 * 1024 ** 2;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export async function completeMultipartUpload(call: Call): Promise<ServiceResponse> {
-  const requested = requestedParts(parseXml(await receiveText(call.request), "CompleteMultipartUpload"));
+  // A checksum header is that of the whole object here, not of this text.
+  const body = (await call.request.bytes()).toString("utf8");
+  const requested = requestedParts(parseXml(body, "CompleteMultipartUpload"));
   const repeated = completedBefore(call);
   if (repeated) return repeated;
   const { bucket, upload } = findUpload(call);

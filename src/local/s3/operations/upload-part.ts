@@ -1,8 +1,8 @@
 import type { ServiceResponse } from "../../service.ts";
 import type { Bucket } from "../bucket.ts";
 import { type Call, header, isoTime, quoted, xmlResponse } from "../call.ts";
-import { invalidArgument, noSuchUpload } from "../errors.ts";
-import { checksumHeaders, receivePayload } from "../payload.ts";
+import { invalidArgument, invalidRequest, noSuchUpload } from "../errors.ts";
+import { checksumHeaders, checksumOf, receivePayload } from "../payload.ts";
 import { type Staged, stage } from "../staging.ts";
 import type { Part, Upload } from "../uploads.ts";
 import { document, text } from "../xml.ts";
@@ -13,7 +13,14 @@ import { findUpload, partNumberOf } from "./multipart-upload.ts";
 export async function uploadPart(call: Call): Promise<ServiceResponse> {
   const { bucket, upload } = findUpload(call);
   const partNumber = partNumberOf(call);
-  const staged = await receivePayload(call.request, bucket.temporary, upload.settings.checksumAlgorithm);
+  const { checksumAlgorithm } = upload.settings;
+  const sent = checksumOf(call.request.headers)?.algorithm;
+  if (checksumAlgorithm && sent && sent !== checksumAlgorithm) {
+    throw invalidRequest(
+      `Checksum Type mismatch occurred, expected checksum Type: ${checksumAlgorithm.toLowerCase()}, actual checksum Type: ${sent.toLowerCase()}`,
+    );
+  }
+  const staged = await receivePayload(call.request, bucket.temporary, checksumAlgorithm);
   const part = store(call, bucket, upload, partNumber, staged);
   return { status: 200, headers: { etag: quoted(part.etag), ...checksumHeaders(part.checksums, undefined) } };
 }
