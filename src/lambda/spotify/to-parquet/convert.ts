@@ -125,6 +125,7 @@ async function addLines(
   let rows: Row[] = [];
   try {
     for await (const line of splitLines(object.body, MAX_LINE_BYTES)) {
+      if (index === 0 && line[0] !== OPENING_BRACE) throw tooLarge(object, NO_NDJSON);
       rows.push(readLine(line, index++, dataset, source));
       if (rows.length < STREAMED_ROWS) continue;
       await output.add(rows);
@@ -142,6 +143,9 @@ async function addLines(
   if (index === 0)
     throw new PermanentFault("EMPTY_OBJECT", `The object has ${object.bytes} bytes, all blank.`);
 }
+
+const OPENING_BRACE = 0x7b;
+const NO_NDJSON = ", and its first line is no JSON object, as NDJSON has it";
 
 function tooLarge(object: OpenedObject, why: string): PermanentFault {
   return new PermanentFault("OBJECT_TOO_LARGE", `The object has ${object.bytes} bytes${why}.`);
