@@ -1,11 +1,17 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { IAMClient } from "@aws-sdk/client-iam";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { STSClient } from "@aws-sdk/client-sts";
 import type { Context } from "../context.ts";
 import { LOCAL_ENV } from "../context.ts";
 import type { Deployment } from "../topology/deployment.ts";
+import { emulatorCredentials } from "./emulator.ts";
 
 /** Connections per client; uploads and replays run up to this many requests at once. */
 const MAX_SOCKETS = 128;
@@ -19,18 +25,25 @@ export interface Clients {
   logs(): Promise<CloudWatchLogsClient>;
   cloudwatch(): Promise<CloudWatchClient>;
   lambda(): Promise<LambdaClient>;
+  sns(): Promise<SNSClient>;
+  events(): Promise<EventBridgeClient>;
+  iam(): Promise<IAMClient>;
+  sts(): Promise<STSClient>;
+  tagging(): Promise<ResourceGroupsTaggingAPIClient>;
   close(): void;
 }
 
 /**
  * Makes the clients for a deployment. The local engine is reached with fixed dummy credentials, whatever the
- * shell holds; elsewhere the SDK's default chain applies, with `--profile` where given.
+ * shell holds; elsewhere the SDK's default chain applies, with `--profile` where given. An emulator on this
+ * machine gets dummy credentials where the user has chosen none.
  */
 export function createClients(
   deployment: Pick<Deployment, "env" | "endpoint" | "region">,
   context: Context,
 ): Clients {
   const open: { destroy(): void }[] = [];
+  const dummies = emulatorCredentials(deployment.endpoint, context);
   const settings = async () => {
     const { NodeHttpHandler } = await import("@smithy/node-http-handler");
     return {
@@ -44,9 +57,11 @@ export function createClients(
       ...(deployment.endpoint === null ? {} : { endpoint: deployment.endpoint }),
       ...(deployment.env === LOCAL_ENV
         ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } }
-        : context.profile === undefined
-          ? {}
-          : { profile: context.profile }),
+        : dummies
+          ? { credentials: dummies }
+          : context.profile === undefined
+            ? {}
+            : { profile: context.profile }),
     };
   };
   const once = <T extends { destroy(): void }>(make: () => Promise<T>) => {
@@ -74,6 +89,17 @@ export function createClients(
       return new CloudWatchClient(await settings());
     }),
     lambda: once(async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(await settings())),
+    sns: once(async () => new (await import("@aws-sdk/client-sns")).SNSClient(await settings())),
+    events: once(async () => {
+      const { EventBridgeClient } = await import("@aws-sdk/client-eventbridge");
+      return new EventBridgeClient(await settings());
+    }),
+    iam: once(async () => new (await import("@aws-sdk/client-iam")).IAMClient(await settings())),
+    sts: once(async () => new (await import("@aws-sdk/client-sts")).STSClient(await settings())),
+    tagging: once(async () => {
+      const { ResourceGroupsTaggingAPIClient } = await import("@aws-sdk/client-resource-groups-tagging-api");
+      return new ResourceGroupsTaggingAPIClient(await settings());
+    }),
     close: () => {
       for (const client of open) client.destroy();
     },
