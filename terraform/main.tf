@@ -1,0 +1,132 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  prefix     = "${var.project}-${var.env}"
+}
+
+module "topology" {
+  source = "./modules/topology"
+
+  directory  = "${path.root}/${var.pipelines_directory}"
+  names      = var.pipeline_names
+  project    = var.project
+  env        = var.env
+  account_id = local.account_id
+  region     = var.region
+  partition  = local.partition
+}
+
+module "bucket" {
+  source   = "./modules/bucket"
+  for_each = module.topology.buckets
+
+  name                   = each.value.name
+  arn                    = each.value.arn
+  versioned              = each.value.versioned
+  event_bridge           = each.value.event_bridge
+  expire_noncurrent_days = each.value.expire_noncurrent_days
+  force_destroy          = var.force_destroy
+  tags                   = { pipeline = each.value.pipeline }
+}
+
+module "undelivered" {
+  source   = "./modules/undelivered"
+  for_each = module.topology.undelivered
+
+  name       = each.value.name
+  arn        = each.value.arn
+  rule_arns  = each.value.rule_arns
+  topic_arns = each.value.topic_arns
+  tags       = { pipeline = each.key }
+}
+
+module "rule" {
+  source   = "./modules/rule"
+  for_each = module.topology.rules
+
+  name        = each.value.name
+  description = "Events of the pipeline ${each.value.pipeline}"
+  pattern     = each.value.pattern
+  tags        = { pipeline = each.value.pipeline }
+}
+
+module "topic" {
+  source   = "./modules/topic"
+  for_each = module.topology.topics
+
+  name                  = each.value.name
+  arn                   = each.value.arn
+  kms_key_arn           = one(module.key[*].arn)
+  rule_name             = module.rule[each.value.rule].name
+  rule_arn              = each.value.rule_arn
+  undelivered_queue_arn = module.undelivered[each.value.pipeline].arn
+  tags                  = { pipeline = each.value.pipeline }
+}
+
+module "queue" {
+  source   = "./modules/queue"
+  for_each = module.topology.queues
+
+  name                       = each.value.name
+  arn                        = each.value.arn
+  dlq_name                   = each.value.dlq_name
+  dlq_arn                    = each.value.dlq_arn
+  fifo                       = each.value.fifo
+  visibility_timeout_seconds = each.value.visibility_timeout_seconds
+  retention_seconds          = each.value.retention_seconds
+  delay_seconds              = each.value.delay_seconds
+  receive_wait_seconds       = each.value.receive_wait_seconds
+  max_receive_count          = each.value.max_receive_count
+  dlq_retention_seconds      = each.value.dlq_retention_seconds
+  topic_arns                 = each.value.topic_arns
+  undelivered_queue_arn      = module.undelivered[each.value.pipeline].arn
+  tags                       = { pipeline = each.value.pipeline }
+
+  subscriptions = {
+    for topic, subscription in each.value.subscriptions :
+    topic => merge(subscription, { topic_arn = module.topic[topic].arn })
+  }
+}
+
+locals {
+  # What the variables of a function's environment hold, by kind and id.
+  addresses = {
+    buckets = { for id, bucket in module.bucket : id => bucket.name }
+    topics  = { for id, topic in module.topic : id => topic.arn }
+    queues  = { for id, queue in module.queue : id => queue.url }
+    dlqs    = { for id, queue in module.queue : id => queue.dlq_url }
+  }
+
+  emulator_variables = local.emulated ? {
+    AWS_ENDPOINT_URL = coalesce(var.function_endpoint_url, var.endpoint_url)
+  } : {}
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = module.topology.functions
+
+  name                 = each.value.name
+  description          = "Function ${each.value.key} of the pipeline ${each.value.pipeline}"
+  zip                  = "${path.root}/${var.functions_directory}/${each.value.zip}"
+  memory_mb            = each.value.memory_mb
+  timeout_seconds      = each.value.timeout_seconds
+  statements           = each.value.statements
+  queue_arn            = module.queue[each.value.queue].arn
+  batch_size           = each.value.batch_size
+  batch_window_seconds = each.value.batch_window_seconds
+  maximum_concurrency  = each.value.maximum_concurrency
+  log_retention_days   = var.log_retention_days
+  tags                 = { pipeline = each.value.pipeline }
+
+  environment = merge(
+    each.value.environment,
+    { for variable, data in each.value.references : variable => local.addresses[data.kind][data.id] },
+    local.emulator_variables,
+  )
+
+  kms_key_arn = each.value.publishes ? one(module.key[*].arn) : null
+}

@@ -1,0 +1,48 @@
+variable "name" {
+  description = "Name of the bucket, unique in all of AWS."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.name))
+    error_message = "name must be 3-63 lower-case letters, digits and -."
+  }
+}
+
+variable "arn" {
+  description = "ARN of the bucket, built from its name, for its policy."
+  type        = string
+  nullable    = false
+}
+
+variable "versioned" {
+  description = "Keep replaced and deleted versions of objects."
+  type        = bool
+  nullable    = false
+}
+
+variable "event_bridge" {
+  description = "Send object events to EventBridge."
+  type        = bool
+  nullable    = false
+}
+
+variable "expire_noncurrent_days" {
+  description = "Days after which a replaced version is deleted; null keeps it."
+  type        = number
+  default     = null
+}
+
+variable "force_destroy" {
+  description = "Destroy the bucket with what is in it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags besides the provider's default ones."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,116 @@
+variable "name" {
+  description = "Name of the queue; a FIFO queue's ends in .fifo."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", trimsuffix(var.name, ".fifo"))) && length(var.name) <= 80
+    error_message = "name must be 1-80 letters, digits, _ and -."
+  }
+
+  validation {
+    condition     = endswith(var.name, ".fifo") == var.fifo
+    error_message = "name must end in .fifo where fifo is true, and only there."
+  }
+}
+
+variable "arn" {
+  description = "ARN of the queue, built from its name, for policies."
+  type        = string
+  nullable    = false
+}
+
+variable "dlq_name" {
+  description = "Name of the dead-letter queue."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.dlq_name) <= 80 && endswith(var.dlq_name, ".fifo") == var.fifo
+    error_message = "dlq_name must have at most 80 characters and end in .fifo where fifo is true, and only there."
+  }
+}
+
+variable "dlq_arn" {
+  description = "ARN of the dead-letter queue, built from its name, for policies."
+  type        = string
+  nullable    = false
+}
+
+variable "fifo" {
+  description = "First in, first out, by message group."
+  type        = bool
+  nullable    = false
+}
+
+variable "visibility_timeout_seconds" {
+  description = "How long a received message stays hidden."
+  type        = number
+  nullable    = false
+}
+
+variable "retention_seconds" {
+  description = "How long a message is kept."
+  type        = number
+  nullable    = false
+}
+
+variable "delay_seconds" {
+  description = "How long a new message stays hidden."
+  type        = number
+  nullable    = false
+}
+
+variable "receive_wait_seconds" {
+  description = "How long ReceiveMessage waits for a message."
+  type        = number
+  nullable    = false
+}
+
+variable "max_receive_count" {
+  description = "How often a message is received before it moves to the dead-letter queue."
+  type        = number
+  nullable    = false
+}
+
+variable "dlq_retention_seconds" {
+  description = "How long a dead letter is kept."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.dlq_retention_seconds >= var.retention_seconds
+    error_message = "dlq_retention_seconds must be at least retention_seconds: a dead letter keeps its age."
+  }
+}
+
+variable "topic_arns" {
+  description = "ARNs of the topics that may send to the queue, built from their names, for its policy."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "subscriptions" {
+  description = "Subscriptions of the queue by id: ARN of the topic (its attribute), raw delivery, filter policy as JSON."
+  type = map(object({
+    topic_arn            = string
+    raw_message_delivery = bool
+    filter_policy        = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "undelivered_queue_arn" {
+  description = "Queue for messages that SNS could not deliver to this one."
+  type        = string
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags besides the provider's default ones."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

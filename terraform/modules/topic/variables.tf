@@ -1,0 +1,47 @@
+variable "name" {
+  description = "Name of the topic."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.name))
+    error_message = "name must be 1-256 letters, digits, _ and -."
+  }
+}
+
+variable "arn" {
+  description = "ARN of the topic, built from its name, for its policy."
+  type        = string
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "Key that encrypts messages at rest; null for none. Never alias/aws/sns: EventBridge can't publish through it."
+  type        = string
+  default     = null
+}
+
+variable "rule_name" {
+  description = "Event rule whose target the topic is."
+  type        = string
+  nullable    = false
+}
+
+variable "rule_arn" {
+  description = "ARN of that rule, built from its name, for the topic's policy."
+  type        = string
+  nullable    = false
+}
+
+variable "undelivered_queue_arn" {
+  description = "Queue for events that EventBridge could not deliver to the topic."
+  type        = string
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags besides the provider's default ones."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,9 @@
+output "url" {
+  description = "URL of the queue, once it exists."
+  value       = aws_sqs_queue.this.url
+}
+
+output "arn" {
+  description = "ARN of the queue, once it exists."
+  value       = aws_sqs_queue.this.arn
+}
