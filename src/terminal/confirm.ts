@@ -8,11 +8,7 @@ import { ask } from "./ask.ts";
  */
 export async function confirmTyped(context: Context, question: string, word: string): Promise<void> {
   if (context.yes) return;
-  if (!context.terminal.interactive) {
-    throw new UsageError("This needs a confirmation, and there is no terminal to ask in.", {
-      hint: "Give --yes to go ahead.",
-    });
-  }
+  checkInteractive(context);
   const { input } = await import("@inquirer/prompts");
   const answer = await ask(context, (streams) =>
     input({ message: `${question} Type ${context.terminal.color.bold(word)} to go ahead:` }, streams),
@@ -21,4 +17,23 @@ export async function confirmTyped(context: Context, question: string, word: str
     throw new InterruptedError(
       `Not confirmed (${JSON.stringify(answer)} is not ${word}): nothing was changed.`,
     );
+}
+
+/**
+ * Asks for a step that loses nothing, with y or n; without a terminal, `--yes` is needed.
+ * @throws UsageError (exit 2) without a terminal or `--yes`; InterruptedError when the answer is no.
+ */
+export async function confirmYes(context: Context, question: string): Promise<void> {
+  if (context.yes) return;
+  checkInteractive(context);
+  const { confirm } = await import("@inquirer/prompts");
+  const agreed = await ask(context, (streams) => confirm({ message: question, default: false }, streams));
+  if (!agreed) throw new InterruptedError("Not confirmed: nothing was changed.");
+}
+
+function checkInteractive({ terminal }: Context): void {
+  if (terminal.interactive) return;
+  throw new UsageError("This needs a confirmation, and there is no terminal to ask in.", {
+    hint: "Give --yes to go ahead.",
+  });
 }

@@ -32,6 +32,10 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
       if (quiet) return { update() {}, end() {} };
       return animated ? startBar(label, total, unit) : plainProgress(label, total, unit, line, Date.now);
     },
+    live: async () => {
+      if (animated) return (await import("./live.ts")).startLive();
+      return { show() {}, log: (text) => void (quiet || line(text)), end() {} };
+    },
     spin: async (label, work) => {
       if (!animated) {
         if (!quiet) line(`${label} ...`);

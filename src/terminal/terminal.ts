@@ -16,6 +16,15 @@ export interface Progress {
   end(summary?: string): void;
 }
 
+/** A few lines on stderr that are drawn anew in place while several things go on at once. */
+export interface Live {
+  /** Replaces the lines; where there is no terminal, nothing. */
+  show(lines: readonly string[]): void;
+  /** A line that stays, above the others. */
+  log(line: string): void;
+  end(): void;
+}
+
 /**
  * The streams of one command. stdout carries data only; progress, prompts and hints go to stderr.
  * `test/support/terminal.ts` has the double.
@@ -39,6 +48,7 @@ export interface Terminal {
   /** A line for `--verbose` only. */
   debug(line: string): void;
   progress(label: string, total?: number, unit?: string): Progress;
+  live(): Promise<Live>;
   /** Shows a spinner on stderr while `work` runs; where there is no terminal, one plain line. */
   spin<T>(label: string, work: () => Promise<T>): Promise<T>;
 }

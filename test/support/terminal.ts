@@ -28,6 +28,7 @@ export function recordTerminal(overrides: Partial<Terminal> = {}): RecordedTermi
     },
     debug: () => {},
     progress: () => ({ update() {}, end() {} }),
+    live: async () => ({ show() {}, log: (line) => terminal.note(line), end() {} }),
     spin: (_label, work) => work(),
     ...overrides,
   };
