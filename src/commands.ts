@@ -56,6 +56,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/init.ts"),
   },
   {
+    path: ["doctor"],
+    summary: "Check this machine: Node, ports, Terraform, credentials, region, clock; with a fix each",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     path: ["completion"],
     summary: "Print a completion script for bash, zsh or fish",
     load: () => import("./commands/completion.ts"),
