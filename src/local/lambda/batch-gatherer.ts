@@ -66,7 +66,7 @@ export class BatchGatherer {
       }
       if (full || got.length === max) continue;
       if (stopped() || this.clock.now() >= deadline) break;
-      await this.#moreOr(deadline);
+      await this.#moreOr(deadline, stopped);
     }
     return batch;
   }
@@ -110,7 +110,7 @@ export class BatchGatherer {
     return batch.messages.length >= options.batchSize || (fifo && batch.messages.length > 0);
   }
 
-  async #moreOr(deadline: number): Promise<void> {
+  async #moreOr(deadline: number, stopped: () => boolean): Promise<void> {
     const left = deadline - this.clock.now();
     let cancel = () => {};
     const over = new Promise<void>((resolve) => {
@@ -119,6 +119,7 @@ export class BatchGatherer {
     await Promise.race([over, this.available.wait()]);
     cancel();
     this.available.giveUp();
+    if (stopped()) return;
     const pause = Math.min(SETTLE_MS, deadline - this.clock.now());
     if (pause > 0) await new Promise<void>((resolve) => this.clock.after(pause, resolve));
   }

@@ -14,6 +14,8 @@ export function environmentVariables(
   const { name, environment, memoryMb, handler } = version.declaration;
   return {
     AWS_ENDPOINT_URL: endpoint,
+    // On AWS a newer Node runs; the machine's must not fill every environment's log with this notice.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     LANG: "en_US.UTF-8",
     PATH: process.env.PATH ?? "",
     // Without it no socket can be opened on Windows.
