@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { LandingObject } from "./landing-object.ts";
@@ -18,20 +18,24 @@ export class DirectorySink implements Sink {
     private readonly index: SentIndex,
   ) {}
 
-  /** @throws InvalidInputError when the directory cannot be written. */
-  static async open(directory: string, onWriteError: (error: Error) => void): Promise<DirectorySink> {
+  /** @throws InvalidInputError when the directory cannot be made or written; a dry run makes nothing. */
+  static async open(
+    directory: string,
+    options: { dryRun: boolean; onIndexFault(error: Error): void },
+  ): Promise<DirectorySink> {
     try {
-      await mkdir(directory, { recursive: true });
-      return new DirectorySink(
-        directory,
-        await SentIndex.open(path.join(directory, DIRECTORY_INDEX), onWriteError),
-      );
+      if (!options.dryRun) {
+        await mkdir(directory, { recursive: true });
+        await access(directory, constants.W_OK);
+      }
     } catch (error) {
       throw new InvalidInputError(`${directory} cannot be written: ${(error as Error).message}`, {
         hint: "Give --out a directory that you can write to.",
         cause: error,
       });
     }
+    const index = await SentIndex.open(path.join(directory, DIRECTORY_INDEX), options.onIndexFault);
+    return new DirectorySink(directory, index);
   }
 
   async store(object: LandingObject): Promise<Outcome> {

@@ -16,6 +16,8 @@ export interface IngestParts {
   /** Objects stored at once. */
   concurrency: number;
   signal: AbortSignal;
+  /** Turns an error that every further object would meet, too, into the one to end the run with. */
+  fatal?(error: unknown): EdpError | undefined;
   onProgress(counts: IngestCounts): void;
 }
 
@@ -108,6 +110,8 @@ export async function runIngest(parts: IngestParts): Promise<IngestReport> {
       report.bytes += body.length;
     } catch (error) {
       if (error instanceof EdpError) throw error;
+      const cause = parts.fatal?.(error);
+      if (cause) throw cause;
       failed(entity, error as Error);
     }
   }

@@ -27,31 +27,34 @@ export class SentIndex {
   #pending: string[] = [];
   #writing: Promise<void> = Promise.resolve();
 
+  #handle: FileHandle | undefined;
+  #failed = false;
+
   private constructor(
-    private readonly handle: FileHandle,
+    private readonly file: string,
     private readonly known: Map<string, string>,
-    private readonly onWriteError: (error: Error) => void,
+    /** Whether the file ends in half a line, which must not take the next one with it. */
+    private readonly torn: boolean,
+    private readonly onFault: (error: Error) => void,
   ) {}
 
-  /** Opens or creates the index. `onWriteError` is told once when it can't be written any more. */
-  static async open(file: string, onWriteError: (error: Error) => void): Promise<SentIndex> {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  /** Reads the index, if there is one. `onFault` is told, once, when it can't be read or written. */
+  static async open(file: string, onFault: (error: Error) => void): Promise<SentIndex> {
     const known = new Map<string, string>();
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
-      throw error;
-    });
     let lines = 0;
-    for (const line of text.split("\n")) {
-      const sent = parse(line);
-      if (sent) known.set(sent.key, pack(sent));
-      lines++;
+    let text = "";
+    try {
+      text = await readFile(file, "utf8");
+      for (const line of text.split("\n")) {
+        const sent = parse(line);
+        if (sent) known.set(sent.key, pack(sent));
+        lines++;
+      }
+      if (lines > known.size * 2 + COMPACT_SLACK) await compact(file, known);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") onFault(error as Error);
     }
-    if (lines > known.size * 2 + COMPACT_SLACK) await compact(file, known);
-    const handle = await open(file, "a", 0o600);
-    // A crash may have left half a line, which must not take the next one with it.
-    if (text !== "" && !text.endsWith("\n")) await handle.write("\n");
-    return new SentIndex(handle, known, onWriteError);
+    return new SentIndex(file, known, text !== "" && !text.endsWith("\n"), onFault);
   }
 
   /** Number of keys that earlier runs have sent. */
@@ -77,20 +80,32 @@ export class SentIndex {
   async close(): Promise<void> {
     this.#flush();
     await this.#writing;
-    await this.handle.close();
+    await this.#handle?.close();
   }
 
   #flush(): void {
     if (this.#pending.length === 0) return;
     const text = this.#pending.join("");
     this.#pending = [];
-    this.#writing = this.#writing.then(async () => {
-      try {
-        await this.handle.write(text);
-      } catch (error) {
-        this.onWriteError(error as Error);
-      }
-    });
+    this.#writing = this.#writing.then(() => this.#write(text));
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#failed) return;
+    try {
+      this.#handle ??= await this.#create();
+      await this.#handle.write(text);
+    } catch (error) {
+      this.#failed = true;
+      this.onFault(error as Error);
+    }
+  }
+
+  async #create(): Promise<FileHandle> {
+    await mkdir(path.dirname(this.file), { recursive: true, mode: 0o700 });
+    const handle = await open(this.file, "a", 0o600);
+    if (this.torn) await handle.write("\n");
+    return handle;
   }
 }
 

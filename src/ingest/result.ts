@@ -1,0 +1,87 @@
+import { EXIT, type ExitCode } from "../errors.ts";
+import type { DeadLetter } from "../reconcile/tally.ts";
+import { formatBytes } from "../terminal/format.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { RejectedInput, Stop } from "./source.ts";
+
+/** Result of every `edp ingest` command, and its `--json`. */
+export interface IngestResult {
+  env: string;
+  runId: string;
+  pipeline: string;
+  dryRun: boolean;
+  accepted: number;
+  /** Left out by design: unchanged objects, short forms of full ones, API error bodies. */
+  skipped: number;
+  /** The part of `skipped` that had landed before. */
+  unchanged: number;
+  failed: number;
+  bytes: number;
+  seconds: number;
+  /** The run's manifest; null for a dry run. */
+  manifest: string | null;
+  /** Where `--out` wrote to. */
+  directory?: string;
+  rejectedInputs: RejectedInput[];
+  /** Objects that could not be stored. */
+  failures: { key: string; reason: string }[];
+  /** Why the run ended before its source did. */
+  stopped: Stop | null;
+  /** With `--wait`: */
+  processed?: number;
+  rejected?: number;
+  deadLettered?: number;
+  missing?: number;
+  timedOut?: boolean;
+  deadLetters?: DeadLetter[];
+}
+
+/** Reasons shown to people; `--json` has them all. */
+const SHOWN = 10;
+
+export function ingestExitCode(result: IngestResult): ExitCode {
+  if (result.failed > 0 || result.stopped) return EXIT.partlyDone;
+  const open = (result.deadLettered ?? 0) + (result.missing ?? 0);
+  return open > 0 || result.timedOut ? EXIT.checkFailed : EXIT.done;
+}
+
+export function renderIngest(result: IngestResult, terminal: Terminal): void {
+  const { color } = terminal;
+  const mark = ingestExitCode(result) === EXIT.done ? color.green("✔") : color.red("✖");
+  const verb = result.dryRun ? "would be sent" : "accepted";
+  const unchanged = result.unchanged > 0 ? ` (${result.unchanged} unchanged)` : "";
+  terminal.out(
+    `${mark} ${result.env}: ${result.accepted} ${verb}, ${result.skipped} skipped${unchanged}, ` +
+      `${result.failed} failed, ${formatBytes(result.bytes)} in ${result.seconds.toFixed(1)} s\n`,
+  );
+  if (result.processed !== undefined) {
+    terminal.out(
+      `  ${result.processed} processed + ${result.rejected} rejected + ${result.deadLettered} dead-lettered + ` +
+        `${result.missing} missing = ${result.accepted} accepted${result.timedOut ? color.red("  (timed out)") : ""}\n`,
+    );
+  }
+  if (result.directory !== undefined) terminal.out(`  files     ${result.directory}\n`);
+  if (result.manifest !== null) terminal.out(`  manifest  ${result.manifest}\n`);
+  const inputs = result.rejectedInputs.map(({ file, reason, status }) => `${status}: ${file} ${reason}`);
+  showSome(terminal, inputs);
+  showSome(
+    terminal,
+    result.failures.map(({ key, reason }) => `failed: ${key} ${reason}`),
+  );
+  showSome(
+    terminal,
+    (result.deadLetters ?? []).map(
+      ({ key, errorCode, path, message }) =>
+        `dead letter: ${key} ${errorCode ?? "no cause given"}${path ? ` at ${path}` : ""}${message ? `: ${message}` : ""}`,
+    ),
+  );
+  if (result.stopped) {
+    terminal.warn(`${color.red("stopped:")} ${result.stopped.message}`);
+    terminal.warn(`hint: ${result.stopped.hint}`);
+  }
+}
+
+function showSome(terminal: Terminal, lines: string[]): void {
+  for (const line of lines.slice(0, SHOWN)) terminal.warn(`  ${line}`);
+  if (lines.length > SHOWN) terminal.warn(`  ... and ${lines.length - SHOWN} more (--json lists them)`);
+}

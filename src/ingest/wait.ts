@@ -1,0 +1,66 @@
+import type { Clients } from "../aws/clients.ts";
+import { userError } from "../aws/errors.ts";
+import type { Context } from "../context.ts";
+import { EdpError, InterruptedError } from "../errors.ts";
+import { OutputWatch } from "../reconcile/output-watch.ts";
+import { Tally } from "../reconcile/tally.ts";
+import { type WaitResult, waitForRun } from "../reconcile/wait.ts";
+import type { DeployedPipeline } from "../topology/deployment.ts";
+import type { ManifestEntry } from "./manifest.ts";
+import type { Pause } from "./pause.ts";
+
+/** Milliseconds between two looks. On AWS each look costs list and receive requests. */
+const POLL_MS = { local: 250, aws: 3_000 };
+
+export interface WaitRequest {
+  entries: AsyncIterable<ManifestEntry>;
+  /** Bucket the objects landed in. */
+  bucket: string;
+  deployed: DeployedPipeline;
+  clients: Clients;
+  /** AWS itself, not the local engine or an emulator. */
+  onAws: boolean;
+  timeoutMs: number;
+  /** When the run began, milliseconds since the epoch. */
+  startedMs: number;
+  pause: Pause;
+}
+
+/** Waits for the objects of a run, with progress. @throws InterruptedError at Ctrl-C; the objects go their way. */
+export async function waitForManifest(context: Context, request: WaitRequest): Promise<WaitResult> {
+  const { topology, addresses } = request.deployed;
+  const tally = new Tally();
+  for await (const entry of request.entries) tally.accept(entry);
+  const written = new Set(Object.values(topology.functions).flatMap((declared) => declared.writes));
+  const outputs = [...written].flatMap((key) => addresses.buckets[key]?.name ?? []);
+  const queues = Object.values(addresses.queues).map(({ dlqUrl }) => dlqUrl);
+  const s3 = await request.clients.s3();
+  const watch = new OutputWatch(s3, outputs, request.startedMs);
+  const progress = context.terminal.progress("waiting for", tally.counts.accepted, "objects");
+  try {
+    return await waitForRun(tally, {
+      s3,
+      sqs: await request.clients.sqs(),
+      targets: { landing: request.bucket, outputs, deadLetterQueues: [...queues, addresses.undelivered.url] },
+      newlyProcessed: () => watch.next(),
+      timeoutMs: request.timeoutMs,
+      pollMs: request.onAws ? POLL_MS.aws : POLL_MS.local,
+      receiveWaitSeconds: request.onAws ? 1 : 0,
+      now: context.now,
+      pause: request.pause,
+      signal: context.signal,
+      onProgress: ({ accepted, missing }) => progress.update(accepted - missing),
+    });
+  } catch (error) {
+    if (context.signal.aborted) {
+      const { accepted, missing } = tally.counts;
+      throw new InterruptedError(
+        `Interrupted while waiting: ${missing} of ${accepted} accepted objects were still under way. They go on by themselves.`,
+      );
+    }
+    if (error instanceof EdpError) throw error;
+    throw userError(error, context.env) ?? error;
+  } finally {
+    progress.end();
+  }
+}
