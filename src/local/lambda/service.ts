@@ -8,10 +8,9 @@ import {
   type ServiceRequest,
   type ServiceResponse,
 } from "../service.ts";
-import { mappingChanges, mappingConfiguration } from "./api/event-source-mapping.ts";
-import { functionConfiguration } from "./api/function-configuration.ts";
-import { invoke } from "./api/invoke.ts";
-import { failRest, handleRest, json, page, parseMembers, type Route } from "./api/rest-json.ts";
+import { functionRoutes } from "./api/function-routes.ts";
+import { type KnownMapping, mappingRoutes } from "./api/mapping-routes.ts";
+import { failRest, handleRest, type Route } from "./api/rest-json.ts";
 import { AsynchronousInvocations } from "./asynchronous-invocations.ts";
 import { pruneBundles, unpackBundle } from "./bundle.ts";
 import { EnvironmentPool } from "./environment-pool.ts";
@@ -26,9 +25,6 @@ import type { LogsSink, MetricsSink } from "./sinks.ts";
 const LOG_RETENTION_DAYS = 30;
 /** How long the end of the engine waits for running invocations, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000;
-/** Largest pages of the lists. */
-const MAX_FUNCTIONS = 50;
-const MAX_MAPPINGS = 100;
 
 export interface LambdaDependencies {
   sqs: QueuePort;
@@ -48,7 +44,7 @@ export async function createLambda(parts: EngineParts, deps: LambdaDependencies)
 /** Lambda and its SQS event source mappings. */
 export class LambdaService implements Service {
   #pools = new Map<string, EnvironmentPool>();
-  #mappings = new Map<string, { mapping: QueueMapping; lastModified: number }>();
+  #mappings = new Map<string, KnownMapping>();
   #asynchronous: AsynchronousInvocations | undefined;
 
   private constructor(
@@ -155,108 +151,23 @@ export class LambdaService implements Service {
   }
 
   readonly #routes: readonly Route[] = [
-    {
-      operation: "Invoke",
-      method: "POST",
-      path: /^\/functions\/([^/]+)\/invocations$/,
-      handle: ([reference = ""], request) =>
-        invoke(
-          {
-            invoke: (name, payload, traceHeader) => this.#invoke(name, { payload, traceHeader }),
-            enqueue: (name, payload, traceHeader) => this.#enqueue(name, payload, traceHeader),
-          },
-          this.#pool(functionName(reference)).version.declaration.name,
-          request,
-        ),
-    },
-    {
-      operation: "ListFunctions",
-      method: "GET",
-      path: /^\/functions$/,
-      handle: async (_, { query }) => {
-        const sorted = [...this.#pools].sort(([a], [b]) => (a < b ? -1 : 1));
-        const [shown, next] = page(sorted, query, MAX_FUNCTIONS);
-        return json({
-          Functions: shown.map(([, pool]) => functionConfiguration(pool.version)),
-          ...(next ? { NextMarker: next } : {}),
-        });
-      },
-    },
-    {
-      operation: "GetFunction",
-      method: "GET",
-      path: /^\/functions\/([^/]+)$/,
-      handle: async ([reference = ""]) => {
-        const { version } = this.#pool(functionName(reference));
-        return json({
-          Configuration: functionConfiguration(version),
-          Code: { RepositoryType: "S3" },
-          Tags: {},
-        });
-      },
-    },
-    {
-      operation: "GetFunctionConfiguration",
-      method: "GET",
-      path: /^\/functions\/([^/]+)\/configuration$/,
-      handle: async ([reference = ""]) =>
-        json(functionConfiguration(this.#pool(functionName(reference)).version)),
-    },
-    { operation: "CreateFunction", method: "POST", path: /^\/functions$/ },
-    { operation: "DeleteFunction", method: "DELETE", path: /^\/functions\/([^/]+)$/ },
-    { operation: "UpdateFunctionCode", method: "PUT", path: /^\/functions\/([^/]+)\/code$/ },
-    {
-      operation: "UpdateFunctionConfiguration",
-      method: "PUT",
-      path: /^\/functions\/([^/]+)\/configuration$/,
-    },
-    { operation: "PutFunctionConcurrency", method: "PUT", path: /^\/functions\/([^/]+)\/concurrency$/ },
-    {
-      operation: "ListEventSourceMappings",
-      method: "GET",
-      path: /^\/event-source-mappings$/,
-      handle: async (_, { query }) => {
-        const source = query.get("EventSourceArn");
-        const reference = query.get("FunctionName");
-        const matching = [...this.#mappings.values()].filter(
-          ({ mapping: { settings } }) =>
-            (source === null || settings.queueArn === source) &&
-            (reference === null || settings.functionName === functionName(reference)),
-        );
-        const [shown, next] = page(matching, query, MAX_MAPPINGS);
-        return json({
-          EventSourceMappings: shown.map(({ mapping, lastModified }) =>
-            mappingConfiguration(mapping, lastModified),
-          ),
-          ...(next ? { NextMarker: next } : {}),
-        });
-      },
-    },
-    {
-      operation: "GetEventSourceMapping",
-      method: "GET",
-      path: /^\/event-source-mappings\/([^/]+)$/,
-      handle: async ([uuid = ""]) => {
-        const { mapping, lastModified } = this.#mapping(uuid);
-        return json(mappingConfiguration(mapping, lastModified));
-      },
-    },
-    {
-      operation: "UpdateEventSourceMapping",
-      method: "PUT",
-      path: /^\/event-source-mappings\/([^/]+)$/,
-      handle: async ([uuid = ""], request) => {
+    ...functionRoutes({
+      all: () => [...this.#pools.values()].map((pool) => pool.version),
+      get: (name) => this.#pool(name).version,
+      invoke: (name, payload, traceHeader) => this.#invoke(name, { payload, traceHeader }),
+      enqueue: (name, payload, traceHeader) => this.#enqueue(name, payload, traceHeader),
+    }),
+    ...mappingRoutes({
+      all: () => [...this.#mappings.values()],
+      get: (uuid) => this.#mapping(uuid),
+      change: async (uuid, changes) => {
         const known = this.#mapping(uuid);
-        const members = parseMembers(await request.bytes());
-        const changes = mappingChanges(members, known.mapping.settings);
         known.lastModified = this.parts.clock.now();
         await this.store.override(uuid, changes, known.lastModified);
         known.mapping.update(changes);
-        return json(mappingConfiguration(known.mapping, known.lastModified), 202);
+        return known;
       },
-    },
-    { operation: "CreateEventSourceMapping", method: "POST", path: /^\/event-source-mappings$/ },
-    { operation: "DeleteEventSourceMapping", method: "DELETE", path: /^\/event-source-mappings\/([^/]+)$/ },
+    }),
   ];
 
   #pool(name: string): EnvironmentPool {
