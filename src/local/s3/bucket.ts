@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -187,7 +187,10 @@ export class Bucket {
 /** 32 characters; they sort newest first, as the versions are listed. */
 function versionIdOf(sequence: number): string {
   const inverted = (Number.MAX_SAFE_INTEGER - sequence).toString(16).padStart(14, "0");
-  return inverted + createHash("sha256").update(inverted).digest("hex").slice(0, 18);
+  const bytes = Buffer.alloc(16);
+  bytes.write(inverted, "hex");
+  randomFillSync(bytes, inverted.length / 2);
+  return bytes.toString("hex");
 }
 
 function versionOf({ sequence, versionId, size, etag, modified, deleteMarker }: Metadata): Version {

@@ -41,8 +41,10 @@ export class ObjectIndex {
   put(key: string, version: Version): void {
     const versions = this.#versions.get(key);
     if (!versions) {
-      this.#versions.set(key, [version]);
-      this.keys.add(key);
+      // A key cut out of a path would keep the whole path in memory.
+      const own = Buffer.from(key).toString();
+      this.#versions.set(own, [version]);
+      this.keys.add(own);
       return;
     }
     const replaced = versions.findIndex((other) => other.versionId === version.versionId);

@@ -65,7 +65,7 @@ export function readMetadata<M = Metadata>(fd: number, file: string): M {
 /** Payload and metadata of a small file, with a single read. @throws as {@link readMetadata} does. */
 export function readSmall(fd: number, size: number, file: string): { payload: Buffer; metadata: Metadata } {
   const bytes = readAt(fd, 0, size + TAIL_BYTES);
-  const payload = bytes.subarray(0, size);
+  const payload = Buffer.from(bytes.subarray(0, size));
   if (bytes.length === size + TAIL_BYTES) return { payload, metadata: readMetadata(fd, file) };
   const json = metadataBytes(bytes, file);
   return { payload, metadata: parseMetadata<Metadata>(bytes.subarray(size, -FOOTER_BYTES), json.crc, file) };
@@ -82,8 +82,13 @@ function parseMetadata<M>(json: Buffer, crc: number, file: string): M {
   return JSON.parse(json.toString("utf8")) as M;
 }
 
+/** Reads go through one buffer: thousands of short-lived ones would swell the engine's memory. */
+let scratch: Buffer | undefined;
+
+/** Valid until the next call. */
 function readAt(fd: number, position: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
+  scratch ??= Buffer.allocUnsafeSlow(SMALL_BYTES + TAIL_BYTES);
+  const buffer = length <= scratch.length ? scratch : Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
     const read = fs.readSync(fd, buffer, filled, length - filled, position + filled);

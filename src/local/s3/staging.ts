@@ -132,9 +132,14 @@ class Sink {
   }
 }
 
+/** Small files are put together in one buffer for all: one write, and no memory for each. */
+let scratch: Buffer | undefined;
+
 function writeAllSync(fd: number, buffers: Buffer[]): void {
-  const bytes = Buffer.concat(buffers);
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += fs.writeSync(fd, bytes, offset, bytes.length - offset, null);
-  }
+  const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  scratch ??= Buffer.allocUnsafeSlow(2 * MEMORY_BYTES);
+  const bytes = size <= scratch.length ? scratch : Buffer.allocUnsafe(size);
+  let filled = 0;
+  for (const buffer of buffers) filled += buffer.copy(bytes, filled);
+  for (let offset = 0; offset < size; ) offset += fs.writeSync(fd, bytes, offset, size - offset, null);
 }
