@@ -33,7 +33,7 @@ export interface BuiltFunction {
 export async function buildFunctions({ root, outDir, only }: BuildOptions): Promise<BuiltFunction[]> {
   const sources = await select(root, only);
   await mkdir(outDir, { recursive: true });
-  return Promise.all(
+  const built = await Promise.allSettled(
     sources.map(async (source) => {
       const zip = zipFiles({ "index.mjs": await bundleFunction(root, source) });
       const file = path.join(outDir, `${source.pipeline}-${source.function}.zip`);
@@ -47,6 +47,11 @@ export async function buildFunctions({ root, outDir, only }: BuildOptions): Prom
       };
     }),
   );
+  return built.map((result) => {
+    // The first in order, not in time: the same fault gives the same message.
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
 }
 
 async function select(root: string, only: BuildOptions["only"]): Promise<FunctionSource[]> {
