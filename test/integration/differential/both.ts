@@ -1,13 +1,16 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Messaging, startMessaging } from "../../support/messaging.ts";
 import { type Moto, startMoto } from "../../support/moto.ts";
+import { type S3Fixture, startS3 } from "../../support/s3.ts";
 import { clientSettings } from "../../support/services.ts";
 
 /** One of the two that answer: edp's engine, or moto. */
 export interface Side {
+  s3: S3Client;
   sqs: SQSClient;
   sns: SNSClient;
   events: EventBridgeClient;
@@ -26,10 +29,12 @@ export type Scenario = (side: Side) => Promise<unknown>;
 export function bothSides(): { same(what: string, scenario: Scenario): void } {
   let moto: Moto;
   let engine: Messaging;
+  let s3: S3Fixture;
   beforeAll(async () => {
-    [moto, engine] = await Promise.all([startMoto(), startMessaging()]);
+    [moto, engine, s3] = await Promise.all([startMoto(), startMessaging(), startS3()]);
   });
   afterAll(async () => {
+    await s3?.stop();
     await engine?.close();
     await moto?.stop();
   });
@@ -39,6 +44,7 @@ export function bothSides(): { same(what: string, scenario: Scenario): void } {
         const { clients, clock } = engine;
         const ours: Side = {
           ...clients,
+          s3: s3.client,
           account: "000000000000",
           documented: (_answer, call) => call(),
           pass: (ms) => clock.advance(ms),
@@ -58,6 +64,7 @@ const MOTO_ACCOUNT = "123456789012";
 function motoSide({ endpoint }: Moto): Side {
   const settings = clientSettings(endpoint);
   return {
+    s3: new S3Client(settings),
     sqs: new SQSClient(settings),
     sns: new SNSClient(settings),
     events: new EventBridgeClient(settings),
@@ -104,6 +111,14 @@ function normalised(value: unknown, account: string): unknown {
 
 /** Members whose values mean nothing to the other side. */
 const OPAQUE = new Set([
+  "UploadId",
+  "VersionId",
+  "NextContinuationToken",
+  "ContinuationToken",
+  "LastModified",
+  "CreationDate",
+  "Owner",
+  "Initiator",
   "ReceiptHandle",
   "SequenceNumber",
   "SenderId",
