@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/doctor.ts"),
   },
   {
+    path: ["unlock"],
+    summary: "Show who holds the Terraform state of an environment, and release it",
+    load: () => import("./commands/unlock.ts"),
+  },
+  {
     path: ["completion"],
     summary: "Print a completion script for bash, zsh or fish",
     load: () => import("./commands/completion.ts"),

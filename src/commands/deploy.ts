@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from "commander";
 import { defineCommand } from "../command.ts";
-import { LOCAL_ENV } from "../context.ts";
-import { NotDeployedError } from "../errors.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
+import { EXIT, UsageError } from "../errors.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
+import type { AwsDeployResult } from "../terraform/deploy.ts";
+import { renderAddresses, renderAwsDeploy } from "../terraform/report.ts";
 import type { AddressBook } from "../topology/deployment.ts";
 import { loadPipelines } from "../topology/load.ts";
 import { selectPipelines } from "../topology/select.ts";
@@ -11,9 +13,24 @@ interface Options {
   pipelines: string[];
   port: number | undefined;
   awsTiming: boolean;
+  planOnly: boolean;
+  check: boolean;
+  parallelism: number;
+  backend: string | undefined;
 }
 
-interface Result {
+/** `terraform -parallelism`: above its default of 10, so that every queue's 25 seconds pass side by side. */
+const DEFAULT_PARALLELISM = 40;
+
+type Result = LocalResult | AwsResult;
+
+interface AwsResult extends AwsDeployResult {
+  /** Whether changes decide the exit code. */
+  checked: boolean;
+  seconds: number;
+}
+
+interface LocalResult {
   env: string;
   endpoint: string | null;
   region: string;
@@ -36,72 +53,117 @@ export default defineCommand<Options, Result>({
         parsePort,
       )
       .option("--aws-timing", "keep the declared batch windows and visibility timeouts on the local engine")
+      .option("--plan-only", "AWS: show the plan and change nothing")
+      .option("--check", "AWS, with --plan-only: exit 8 when there are changes")
+      .option(
+        "--parallelism <number>",
+        `AWS: resources at once (default: ${DEFAULT_PARALLELISM})`,
+        parseCount,
+      )
+      .option(
+        "--backend <where>",
+        "AWS: Terraform state in `local` or `s3://bucket/prefix`, created on first use",
+      )
       .addHelpText(
         "after",
         `
 Examples:
   $ edp deploy                        start the local engine with every pipeline
   $ edp deploy spotify --json         only this one; prints the address book
+  $ edp deploy spotify --env prod     to AWS: builds, plans, shows the plan, asks, applies that plan
+  $ edp deploy --env prod --plan-only --check     for CI: exit 8 when AWS differs from the declaration
+  $ edp deploy --env prod --backend s3://my-state/edp     moves the state to S3, with a lock
 
 Deploying never removes another pipeline: that is what \`edp destroy NAME\` is for.`,
       );
   },
-  options: (args, flags) => ({
-    pipelines: [...args],
-    port: flags.port as number | undefined,
-    awsTiming: flags.awsTiming === true,
-  }),
-  async run(options, context) {
-    const started = context.now();
-    const names = options.pipelines.length > 0 ? options.pipelines : (context.config.pipelines ?? []);
-    const pipelines = selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), names);
-    if (context.env !== LOCAL_ENV) {
-      throw new NotDeployedError(`Environments other than ${LOCAL_ENV} cannot be deployed by this version.`);
+  options(args, flags) {
+    if (flags.check === true && flags.planOnly !== true) {
+      throw new UsageError("--check goes with --plan-only.", { hint: "Give both, or leave --check away." });
     }
-    const { deployLocal } = await import("../local/deploy.ts");
-    const { deployment, ...outcome } = await context.terminal.spin("Starting the local engine", () =>
-      deployLocal(context, { pipelines, port: options.port, awsTiming: options.awsTiming }),
-    );
     return {
-      env: deployment.env,
-      endpoint: deployment.endpoint,
-      region: deployment.region,
-      accountId: deployment.accountId,
-      pipelines: Object.fromEntries(
-        Object.entries(deployment.pipelines).map(([name, { addresses }]) => [name, addresses]),
-      ),
-      changes: [
-        ...outcome.added.map((pipeline) => ({ pipeline, change: "added" as const })),
-        ...outcome.updated.map((pipeline) => ({ pipeline, change: "updated" as const })),
-      ],
-      started: outcome.started,
-      seconds: (context.now() - started) / 1000,
+      pipelines: [...args],
+      port: flags.port as number | undefined,
+      awsTiming: flags.awsTiming === true,
+      planOnly: flags.planOnly === true,
+      check: flags.check === true,
+      parallelism: (flags.parallelism as number | undefined) ?? DEFAULT_PARALLELISM,
+      backend: flags.backend as string | undefined,
     };
   },
+  run: (options, context) =>
+    context.env === LOCAL_ENV ? runLocal(options, context) : runAws(options, context),
+  exitCode: (result) =>
+    "checked" in result && result.checked && result.changes.length > 0 ? EXIT.checkFailed : EXIT.done,
   render(result, { terminal }) {
+    if (!("started" in result)) return renderAwsDeploy(result, terminal);
     const { color } = terminal;
     const what = result.changes.map(({ pipeline, change }) => `${pipeline} ${change}`).join(", ");
     terminal.out(
       `${color.green("✔")} ${color.bold(result.env)} is up at ${result.endpoint} (${what}) in ${result.seconds.toFixed(1)} s\n`,
     );
-    for (const [name, addresses] of Object.entries(result.pipelines)) {
-      terminal.out(`\n${color.bold(name)}\n`);
-      for (const [key, { name: bucket }] of Object.entries(addresses.buckets))
-        row("bucket", key, `s3://${bucket}`);
-      for (const [key, { url }] of Object.entries(addresses.queues)) row("queue", key, url);
-      for (const [key, { name: physical }] of Object.entries(addresses.functions))
-        row("function", key, physical);
-    }
+    renderAddresses(result.pipelines, terminal);
     terminal.note(`\nNext: npx edp ingest spotify --sample 100 --wait    Stop: npx edp destroy`);
-    function row(kind: string, key: string, address: string): void {
-      terminal.out(`  ${color.dim(kind.padEnd(9))} ${key.padEnd(12)} ${address}\n`);
-    }
   },
 });
+
+async function runLocal(options: Options, context: Context): Promise<LocalResult> {
+  if (options.planOnly || options.backend) {
+    throw new UsageError(
+      "--plan-only and --backend are for environments on AWS; this one is the local engine.",
+      {
+        hint: "Name an environment with --env.",
+      },
+    );
+  }
+  const started = context.now();
+  const names = options.pipelines.length > 0 ? options.pipelines : (context.config.pipelines ?? []);
+  const pipelines = selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), names);
+  const { deployLocal } = await import("../local/deploy.ts");
+  const { deployment, ...outcome } = await context.terminal.spin("Starting the local engine", () =>
+    deployLocal(context, { pipelines, port: options.port, awsTiming: options.awsTiming }),
+  );
+  return {
+    env: deployment.env,
+    endpoint: deployment.endpoint,
+    region: deployment.region,
+    accountId: deployment.accountId,
+    pipelines: Object.fromEntries(
+      Object.entries(deployment.pipelines).map(([name, { addresses }]) => [name, addresses]),
+    ),
+    changes: [
+      ...outcome.added.map((pipeline) => ({ pipeline, change: "added" as const })),
+      ...outcome.updated.map((pipeline) => ({ pipeline, change: "updated" as const })),
+    ],
+    started: outcome.started,
+    seconds: (context.now() - started) / 1000,
+  };
+}
+
+async function runAws(options: Options, context: Context): Promise<AwsResult> {
+  if (options.port !== undefined || options.awsTiming) {
+    throw new UsageError("--port and --aws-timing are for the local engine.", {
+      hint: `Leave them away, or leave --env ${context.env} away.`,
+    });
+  }
+  const started = context.now();
+  const { deployAws } = await import("../terraform/deploy.ts");
+  const known = await loadPipelines([PIPELINES_DIRECTORY]);
+  const { pipelines: names, planOnly, parallelism, backend } = options;
+  const result = await deployAws(context, { known, names, planOnly, parallelism, backend });
+  return { ...result, checked: options.check, seconds: (context.now() - started) / 1000 };
+}
 
 function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new InvalidArgumentError("It must be 1-65535.");
   return port;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 256)
+    throw new InvalidArgumentError("It must be 1-256.");
+  return count;
 }

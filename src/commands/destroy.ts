@@ -1,8 +1,10 @@
 import { defineCommand } from "../command.ts";
-import { LOCAL_ENV } from "../context.ts";
-import { NotDeployedError } from "../errors.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
+import { EXIT } from "../errors.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import { confirmTyped } from "../terminal/confirm.ts";
+import type { AwsDestroyResult } from "../terraform/destroy.ts";
+import { renderAwsDestroy } from "../terraform/report.ts";
 import { loadPipelines } from "../topology/load.ts";
 import { selectPipelines } from "../topology/select.ts";
 
@@ -10,7 +12,16 @@ interface Options {
   pipelines: string[];
 }
 
-interface Result {
+/** `terraform -parallelism`: most of a destroy is waiting for queues. */
+const PARALLELISM = 40;
+
+type Result = LocalResult | AwsResult;
+
+interface AwsResult extends AwsDestroyResult {
+  seconds: number;
+}
+
+interface LocalResult {
   env: string;
   /** Pipelines that are gone. */
   destroyed: string[];
@@ -34,51 +45,17 @@ export default defineCommand<Options, Result>({
 Examples:
   $ edp destroy                 says what would be lost, asks, stops the engine, deletes its data
   $ edp destroy spotify --yes   only this pipeline, without asking
+  $ edp destroy --env prod      on AWS: empties the buckets, destroys, checks that nothing is left
 
 Run manifests under .edp/<env>/runs/ are kept.`,
     );
   },
   options: (args) => ({ pipelines: [...args] }),
-  async run(options, context) {
-    const started = context.now();
-    selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), options.pipelines);
-    if (context.env !== LOCAL_ENV) {
-      throw new NotDeployedError(`The environment ${context.env} is not deployed.`);
-    }
-    const { destroyLocal } = await import("../local/deploy.ts");
-    const lost = await countLoss();
-    if (lost.objects + lost.messages > 0) {
-      await confirmTyped(
-        context,
-        `${lost.objects} objects and ${lost.messages} messages of ${context.env} will be deleted.`,
-        context.env,
-      );
-    }
-    const { removed, stopped } = await destroyLocal(context, options.pipelines);
-    return { env: context.env, destroyed: removed, lost, stopped, seconds: (context.now() - started) / 1000 };
-
-    async function countLoss(): Promise<Loss> {
-      const { findEngine, localDeployment } = await import("../local/control.ts");
-      if (!(await findEngine(context.directory))) return { objects: 0, messages: 0 };
-      const { collectStatus } = await import("../aws/status.ts");
-      const status = await collectStatus(
-        await localDeployment(context.directory),
-        context,
-        options.pipelines,
-      );
-      const loss = { objects: 0, messages: 0 };
-      for (const pipeline of Object.values(status.pipelines)) {
-        for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
-        for (const queue of Object.values(pipeline.queues)) {
-          loss.messages +=
-            (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
-        }
-        loss.messages += pipeline.undelivered.visible ?? 0;
-      }
-      return loss;
-    }
-  },
+  run: (options, context) =>
+    context.env === LOCAL_ENV ? runLocal(options, context) : runAws(options, context),
+  exitCode: (result) => ("leftovers" in result && result.leftovers.length > 0 ? EXIT.partlyDone : EXIT.done),
   render(result, { terminal }) {
+    if ("leftovers" in result) return renderAwsDestroy(result, terminal);
     const { color } = terminal;
     if (result.destroyed.length === 0 && !result.stopped) {
       terminal.out(`Nothing of ${result.env} was running.\n`);
@@ -91,3 +68,45 @@ Run manifests under .edp/<env>/runs/ are kept.`,
     );
   },
 });
+
+async function runLocal(options: Options, context: Context): Promise<LocalResult> {
+  const started = context.now();
+  selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), options.pipelines);
+  const { destroyLocal } = await import("../local/deploy.ts");
+  const lost = await countLoss();
+  if (lost.objects + lost.messages > 0) {
+    await confirmTyped(
+      context,
+      `${lost.objects} objects and ${lost.messages} messages of ${context.env} will be deleted.`,
+      context.env,
+    );
+  }
+  const { removed, stopped } = await destroyLocal(context, options.pipelines);
+  return { env: context.env, destroyed: removed, lost, stopped, seconds: (context.now() - started) / 1000 };
+
+  async function countLoss(): Promise<Loss> {
+    const { findEngine, localDeployment } = await import("../local/control.ts");
+    if (!(await findEngine(context.directory))) return { objects: 0, messages: 0 };
+    const { collectStatus } = await import("../aws/status.ts");
+    const status = await collectStatus(await localDeployment(context.directory), context, options.pipelines);
+    const loss = { objects: 0, messages: 0 };
+    for (const pipeline of Object.values(status.pipelines)) {
+      for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
+      for (const queue of Object.values(pipeline.queues)) {
+        loss.messages +=
+          (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
+      }
+      loss.messages += pipeline.undelivered.visible ?? 0;
+    }
+    return loss;
+  }
+}
+
+async function runAws({ pipelines: names }: Options, context: Context): Promise<AwsResult> {
+  const started = context.now();
+  const { destroyAws, removeEmptyDirectory } = await import("../terraform/destroy.ts");
+  const known = await loadPipelines([PIPELINES_DIRECTORY]);
+  const result = await destroyAws(context, { known, names, parallelism: PARALLELISM });
+  await removeEmptyDirectory(context);
+  return { ...result, seconds: (context.now() - started) / 1000 };
+}

@@ -1,6 +1,5 @@
 import type { Context } from "../context.ts";
 import { LOCAL_ENV } from "../context.ts";
-import { NotDeployedError } from "../errors.ts";
 import type { Deployment } from "./deployment.ts";
 
 /**
@@ -13,7 +12,6 @@ export async function loadDeployment(context: Context): Promise<Deployment> {
     const { localDeployment } = await import("../local/control.ts");
     return localDeployment(context.directory);
   }
-  throw new NotDeployedError(`The environment ${context.env} is not deployed.`, {
-    hint: `Deploy it first: npx edp deploy --env ${context.env}`,
-  });
+  const { awsDeployment } = await import("../terraform/deployment.ts");
+  return awsDeployment(context);
 }

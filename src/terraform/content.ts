@@ -1,0 +1,91 @@
+import { access, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { buildFunctions } from "../build/build.ts";
+import { PACKAGE_ROOT, PIPELINES_DIRECTORY, VERSION } from "../package-root.ts";
+import type { Pipeline } from "../topology/types.ts";
+import { backendBlock } from "./backend.ts";
+import type { Session } from "./session.ts";
+import {
+  BACKEND_FILE,
+  FUNCTIONS_FOLDER,
+  PIPELINES_FOLDER,
+  VARIABLES_FILE,
+  writeWorkspace,
+} from "./workspace.ts";
+
+/** The HCL that ships with edp. */
+const HCL_DIRECTORY = path.join(PACKAGE_ROOT, "terraform");
+
+/** Builds the functions of these pipelines and makes the working copy hold them. */
+export async function fillWorkspace(session: Session, pipelines: readonly Pipeline[]): Promise<void> {
+  const { context } = session;
+  const functions = pipelines.flatMap((pipeline) =>
+    Object.keys(pipeline.functions).map((key) => ({ pipeline: pipeline.name, function: key })),
+  );
+  const built = await context.terminal.spin(`Building ${functions.length} functions`, () =>
+    buildFunctions({
+      root: PACKAGE_ROOT,
+      outDir: path.join(context.directory, ".edp", "build"),
+      only: functions,
+    }),
+  );
+  await writeWorkspace(session.paths, {
+    hcl: HCL_DIRECTORY,
+    pipelines: pipelines.map(({ name }) => path.join(PIPELINES_DIRECTORY, `${name}.json`)),
+    zips: built.map((one) => one.path),
+    variables: rootVariables(
+      session,
+      pipelines.map(({ name }) => name),
+    ),
+    backend: backend(session),
+  });
+}
+
+/**
+ * Leaves the HCL, pipeline files and zips as they were deployed and changes only which pipelines there should be,
+ * so that a destroy does not update what stays.
+ * @returns false where this directory has no working copy with these pipelines.
+ */
+export async function narrowWorkspace(session: Session, remaining: readonly string[]): Promise<boolean> {
+  const { work } = session.paths;
+  const needed = ["main.tf", ...remaining.map((name) => path.join(PIPELINES_FOLDER, `${name}.json`))];
+  const there = await Promise.all(needed.map((file) => exists(path.join(work, file))));
+  if (there.includes(false)) return false;
+  const files = { [VARIABLES_FILE]: rootVariables(session, remaining), [BACKEND_FILE]: backend(session) };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(path.join(work, name), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  }
+  return true;
+}
+
+/** Input of the root module, terraform/variables.tf. */
+export function rootVariables(session: Session, names: readonly string[]): Record<string, unknown> {
+  const { context, place, project, endpointUrl } = session;
+  return {
+    project,
+    env: context.env,
+    region: place.region,
+    account_id: place.accountId,
+    pipeline_names: [...names].sort(),
+    pipelines_directory: PIPELINES_FOLDER,
+    functions_directory: FUNCTIONS_FOLDER,
+    alert_email: context.config.alertEmail ?? null,
+    endpoint_url: endpointUrl?.replace(/\/$/, "") ?? null,
+    function_endpoint_url: context.variables.EDP_FUNCTION_ENDPOINT_URL || null,
+    edp_version: VERSION,
+  };
+}
+
+function backend({ backend, project, context, place, endpointUrl }: Session): object {
+  return backendBlock(backend, { project, env: context.env, region: place.region, endpointUrl });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
+}
