@@ -1,0 +1,37 @@
+// npm run bench [-- parquet|memory|start ...]: measures what edp promises, and exits with 1 when a limit is broken.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { memory } from "./memory.mjs";
+import { parquet } from "./parquet.mjs";
+import { start } from "./start.mjs";
+
+const benches = { parquet, memory, start };
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `No bench is called ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.\n`,
+  );
+  process.exit(2);
+}
+
+const directory = mkdtempSync(path.join(tmpdir(), "edp-bench-"));
+let broken = 0;
+try {
+  for (const [name, bench] of Object.entries(benches)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    for (const figure of await bench(directory)) print(figure);
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+if (broken > 0) process.exitCode = 1;
+
+function print({ name, value, unit, limit }) {
+  const text = `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+  const kept = limit === undefined || value <= limit;
+  if (!kept) broken++;
+  const verdict = limit === undefined ? "" : `at most ${limit} ${unit}${kept ? "" : "   BROKEN"}`;
+  process.stdout.write(`${name.padEnd(62)}${text.padStart(12)}   ${verdict}\n`);
+}
