@@ -25,7 +25,9 @@ export async function bundleFunction(root: string, source: FunctionSource): Prom
       minifyWhitespace: true,
       legalComments: "none",
       // What is CommonJS inside an ES module asks for require().
-      banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+      banner: {
+        js: 'import{createRequire as __edpRequire}from"node:module";const require=__edpRequire(import.meta.url);',
+      },
       logLevel: "silent",
     });
     const bundle = outputFiles[0];

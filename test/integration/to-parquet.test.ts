@@ -129,6 +129,10 @@ describe("to-parquet on the engine's S3 and SQS", () => {
     const processed = await listProcessed(s3, STAGING);
     for (const { key, version } of landed) expect(processed.has(versionKey(key, version))).toBe(true);
     expect(new Set(processed.values()).size).toBe(1);
+    const known = new Set(processed.values());
+    expect((await listProcessed(s3, STAGING, { known })).size).toBe(0);
+    expect((await listProcessed(s3, STAGING, { since: new Date(Date.now() + 60_000) })).size).toBe(0);
+    expect((await listProcessed(s3, STAGING, { prefixes: ["dataset=albums/"] })).size).toBe(0);
   });
 
   it.each([
