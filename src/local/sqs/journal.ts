@@ -123,12 +123,12 @@ export class Journal {
   /** Compacts when dead records outweigh the `liveRecords`. Commits made meanwhile wait. */
   async compactWhenWorthwhile(liveRecords: number): Promise<void> {
     if (this.#compacting || this.log.records < 2 * liveRecords + SLACK_RECORDS) return;
-    this.#compacting = this.#compact();
-    try {
-      await this.#compacting;
-    } finally {
+    const compaction = this.#compact().finally(() => {
       this.#compacting = null;
-    }
+    });
+    // Commits only wait for its end; whether it failed is for the caller.
+    this.#compacting = compaction.catch(() => {});
+    await compaction;
   }
 
   async close(): Promise<void> {
