@@ -81,6 +81,7 @@ module "queue" {
   receive_wait_seconds       = each.value.receive_wait_seconds
   max_receive_count          = each.value.max_receive_count
   dlq_retention_seconds      = each.value.dlq_retention_seconds
+  restrict_redrive           = !local.emulated
   topic_arns                 = each.value.topic_arns
   undelivered_queue_arn      = module.undelivered[each.value.pipeline].arn
   tags                       = { pipeline = each.value.pipeline }
@@ -92,9 +93,10 @@ module "queue" {
 }
 
 locals {
-  # What the variables of a function's environment hold, by kind and id.
+  # What the variables of a function's environment hold, by kind and id. Buckets by their names, which are known:
+  # a reference to module.bucket would wait for its slowest resource, the lifecycle (55 s).
   addresses = {
-    buckets = { for id, bucket in module.bucket : id => bucket.name }
+    buckets = { for id, bucket in module.topology.buckets : id => bucket.name }
     topics  = { for id, topic in module.topic : id => topic.arn }
     queues  = { for id, queue in module.queue : id => queue.url }
     dlqs    = { for id, queue in module.queue : id => queue.dlq_url }

@@ -8,10 +8,10 @@ resource "aws_sqs_queue" "dlq" {
   sqs_managed_sse_enabled   = true
   policy                    = data.aws_iam_policy_document.dlq.json
 
-  redrive_allow_policy = jsonencode({
+  redrive_allow_policy = var.restrict_redrive ? jsonencode({
     redrivePermission = "byQueue"
     sourceQueueArns   = [var.arn]
-  })
+  }) : null
 
   tags = var.tags
 }

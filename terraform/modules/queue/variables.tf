@@ -84,6 +84,13 @@ variable "dlq_retention_seconds" {
   }
 }
 
+variable "restrict_redrive" {
+  description = "Let no other queue use this dead-letter queue. Off on emulators: moto drops the setting, and the provider would wait for it until it gives up."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "topic_arns" {
   description = "ARNs of the topics that may send to the queue, built from their names, for its policy."
   type        = list(string)
