@@ -103,6 +103,14 @@ describe("the events of a bucket", () => {
     expect(s3.events).toHaveLength(1);
   });
 
+  it("tell of the one write that wins among many conditional ones", async () => {
+    const client = await bucketWithEvents(false);
+    const claims = Array.from({ length: 20 }, () => put(client, "claim", { IfNoneMatch: "*" }));
+    const results = await Promise.allSettled(claims);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(s3.events).toHaveLength(1);
+  });
+
   it("are none while nobody wants them", async () => {
     const client = await bucketWithEvents(false);
     await s3.service.createBucket(Bucket, { versioned: false, eventBridge: false });
