@@ -64,6 +64,7 @@ describe.skipIf(!works("python3", "-c", "import boto3"))("boto3 (skipped where p
 
 describe.skipIf(!works("aws", "--version"))("the AWS CLI (skipped where `aws` is not installed)", () => {
   const aws = async (...args: string[]) => {
+    // Version 1 takes the endpoint of SQS from this flag only, not from AWS_ENDPOINT_URL.
     const { stdout } = await run("aws", ["--endpoint-url", engine.endpoint, ...args, "--output", "json"], {
       env: environment,
     });
