@@ -100,7 +100,7 @@ async function start(directory: string, port: number): Promise<"ready" | "port-i
     cwd: directory,
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
-    execArgv: ["--enable-source-maps"],
+    execArgv: ["--enable-source-maps", "--max-semi-space-size=4"],
     // The engine has an environment of its own making: no AWS variables of the shell reach it.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, TZ: "UTC" },
   });
