@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/unlock.ts"),
   },
   {
+    path: ["iam-policy"],
+    summary: "Print the least IAM policy that a deploying user needs",
+    load: () => import("./commands/iam-policy.ts"),
+  },
+  {
     path: ["completion"],
     summary: "Print a completion script for bash, zsh or fish",
     load: () => import("./commands/completion.ts"),

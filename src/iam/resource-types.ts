@@ -1,0 +1,65 @@
+import type { Kind, Pipeline } from "../topology/types.ts";
+import { IAM_TYPES, LAMBDA_TYPES } from "./functions.ts";
+import type { Grants } from "./grant.ts";
+import { KMS_TYPES } from "./kms.ts";
+import { EVENTS_TYPES, SNS_TYPES, SQS_TYPES } from "./messaging.ts";
+import { CLOUDWATCH_TYPES, LOGS_TYPES } from "./observability.ts";
+import { S3_TYPES } from "./s3.ts";
+
+/** What the AWS provider needs to create, read, update and delete each resource type that edp's HCL uses. */
+export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
+  ...S3_TYPES,
+  ...EVENTS_TYPES,
+  ...SNS_TYPES,
+  ...SQS_TYPES,
+  ...LAMBDA_TYPES,
+  ...IAM_TYPES,
+  ...LOGS_TYPES,
+  ...CLOUDWATCH_TYPES,
+  ...KMS_TYPES,
+};
+
+/** Resource types by module of terraform/modules; a test holds them to the HCL. */
+export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
+  bucket: Object.keys(S3_TYPES),
+  rule: ["aws_cloudwatch_event_rule"],
+  topic: ["aws_sns_topic", "aws_sns_topic_policy", "aws_cloudwatch_event_target"],
+  queue: ["aws_sqs_queue", "aws_sns_topic_subscription"],
+  undelivered: ["aws_sqs_queue"],
+  function: [
+    "aws_cloudwatch_log_group",
+    "aws_lambda_function",
+    "aws_lambda_event_source_mapping",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+  ],
+  key: Object.keys(KMS_TYPES),
+  alarms: [
+    "aws_cloudwatch_metric_alarm",
+    "aws_sns_topic",
+    "aws_sns_topic_policy",
+    "aws_sns_topic_subscription",
+  ],
+  dashboard: ["aws_cloudwatch_dashboard"],
+};
+
+/** The module that makes the things of a kind. */
+const KIND_MODULE: Record<Kind, string> = {
+  buckets: "bucket",
+  rules: "rule",
+  topics: "topic",
+  queues: "queue",
+  functions: "function",
+};
+
+/** Modules that every environment has, whatever its pipelines are. */
+const ALWAYS = ["undelivered", "key", "alarms", "dashboard"];
+
+/** The resource types that these pipelines become. */
+export function resourceTypes(pipelines: readonly Pipeline[]): Set<string> {
+  const kinds = Object.entries(KIND_MODULE).filter(([kind]) =>
+    pipelines.some((pipeline) => Object.keys(pipeline[kind as Kind]).length > 0),
+  );
+  const modules = [...kinds.map(([, module]) => module), ...ALWAYS];
+  return new Set(modules.flatMap((module) => MODULE_TYPES[module] ?? []));
+}
