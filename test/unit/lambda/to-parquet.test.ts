@@ -277,6 +277,17 @@ describe("redelivery", () => {
     expect(await ids()).toEqual(["a", "b"]);
   });
 
+  it("of a version that was deleted while another invocation writes its row waits for that one", async () => {
+    const a = land("a");
+    await bench.crash({ step: "before", command: "PutObject", prefix: "dataset=" }, a.message);
+    s3.remove(BRONZE, a.key, a.version);
+    expect(failedIds(await bench.run(a.message))).toEqual([a.message.messageId]);
+    expect(bench.sqs.sent).toEqual([]);
+    bench.nowMs += 11_000;
+    await bench.run(a.message);
+    expect(bench.sqs.causes).toMatchObject([{ errorCode: "OBJECT_NOT_FOUND" }]);
+  });
+
   it("waits while another invocation may still be writing", async () => {
     const a = land("a");
     await bench.crash({ step: "before", command: "PutObject", prefix: "dataset=" }, a.message);

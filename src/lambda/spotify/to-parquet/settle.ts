@@ -28,6 +28,9 @@ export async function settleFault(
   if (event.bucket !== run.environment.bronze) return "deadLettered";
   const own = await claims.read(event, run.signal);
   if (own && (await claims.isDone(own.body, run.signal))) return "done";
+  if (own && "output" in own.body && own.body.expiresAt > run.now()) {
+    throw new Error("another invocation holds the claim, and may still write the rows");
+  }
   const current = await currentVersion(run.s3, event, run.signal);
   if (!current || current.version === event.version || current.modified < wholeSeconds(event.time)) {
     return "deadLettered";
