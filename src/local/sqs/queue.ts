@@ -1,26 +1,19 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { AwsError, type EngineParts, LOCAL_ACCOUNT, LOCAL_REGION } from "../service.ts";
-import { parseRedrivePolicy } from "./attributes.ts";
 import { BodyStore } from "./bodies.ts";
 import { Journal, type QueueRecord } from "./journal.ts";
+import { leasedMessage } from "./leased.ts";
 import { IN_FLIGHT_MESSAGES } from "./limits.ts";
-import {
-  type Draft,
-  type LeasedMessage,
-  type MessageContent,
-  type StoredMessage,
-  sequenceNumber,
-} from "./message.ts";
+import type { Draft, LeasedMessage, MessageContent, StoredMessage } from "./message.ts";
 import { messageOf, messageRecord, QueueState } from "./queue-state.ts";
-import { encodeHandle } from "./receipt-handle.ts";
+import { sortOut } from "./redrive.ts";
 import { Replay } from "./replay.ts";
+import { Retention } from "./retention.ts";
 
 /** Bytes of content that one receive may take: an event source mapping's payload is 6 MB at most. */
 const RECEIVE_BYTES = 6 * 1024 * 1024;
-/** Expired messages are looked for at most this often, in ms. */
-const EXPIRY_INTERVAL_MS = 1_000;
 
 export interface Depth {
   visible: number;
@@ -53,7 +46,7 @@ export function queueArn(name: string): string {
  */
 export class Queue {
   readonly #listeners = new Set<() => void>();
-  #expiry: { at: number; cancel: () => void } | null = null;
+  readonly #retention = new Retention(this);
   #next: number;
   closed = false;
 
@@ -110,7 +103,7 @@ export class Queue {
     }
     await bodies.sweep();
     queue = new Queue(directory, parts, state, bodies, journal, replay.next);
-    queue.#armExpiry();
+    queue.#retention.watch();
     return queue;
   }
 
@@ -157,7 +150,7 @@ export class Queue {
       this.state.settings = before;
       throw error;
     }
-    this.#armExpiry();
+    this.#retention.watch();
   }
 
   /** Puts messages into the queue, in this order. Resolves to their ordinals. */
@@ -217,7 +210,7 @@ export class Queue {
       const taken = this.reserve(options.max);
       if (taken.length === 0) return [];
       try {
-        const fresh = await this.#sortOut(taken);
+        const fresh = await sortOut(this, taken);
         if (fresh.length > 0) return await this.#lease(fresh, options);
       } catch (error) {
         this.restore(taken);
@@ -290,7 +283,7 @@ export class Queue {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.#expiry?.cancel();
+    this.#retention.close();
     this.state.close();
     this.#announce();
     await this.journal.close();
@@ -303,48 +296,6 @@ export class Queue {
     const doomed = `${this.directory}.deleted-${this.id}`;
     await rename(this.directory, doomed);
     await rm(doomed, { recursive: true, force: true });
-  }
-
-  /** Parts reserved messages: expired ones are deleted, exhausted ones redriven, the others returned. */
-  async #sortOut(taken: readonly StoredMessage[]): Promise<StoredMessage[]> {
-    const now = this.parts.clock.now();
-    const retention = this.milliseconds("MessageRetentionPeriod");
-    const redrive = parseRedrivePolicy(this.attributes.RedrivePolicy);
-    const deadLetterQueue = redrive && this.parts.queueByArn(redrive.deadLetterTargetArn);
-    const expired: StoredMessage[] = [];
-    const exhausted: StoredMessage[] = [];
-    const fresh: StoredMessage[] = [];
-    for (const message of taken) {
-      const received = message.receives - message.receivesBefore;
-      if (message.sentAt + retention <= now) expired.push(message);
-      else if (redrive && deadLetterQueue && received >= redrive.maxReceiveCount) exhausted.push(message);
-      else fresh.push(message);
-    }
-    await this.remove(expired);
-    if (deadLetterQueue) await this.#redrive(exhausted, deadLetterQueue);
-    return fresh;
-  }
-
-  /** First into the DLQ, then out of here: a crash in between leaves a duplicate, never a loss. */
-  async #redrive(messages: readonly StoredMessage[], target: Queue): Promise<void> {
-    if (messages.length === 0) return;
-    const contents = await this.contents(messages);
-    const now = this.parts.clock.now();
-    await target.insert(
-      messages.map((message, index) => ({
-        id: message.id,
-        content: contents[index] ?? { body: "" },
-        // A FIFO queue's retention starts anew with the move, a standard queue's does not.
-        sentAt: this.fifo ? now : message.sentAt,
-        visibleAt: now,
-        group: message.group,
-        deduplicationId: message.deduplicationId,
-        sourceArn: this.arn,
-        receives: message.receives,
-        firstReceivedAt: message.firstReceivedAt,
-      })),
-    );
-    await this.remove(messages);
   }
 
   async #lease(messages: StoredMessage[], options: ReceiveOptions): Promise<LeasedMessage[]> {
@@ -363,32 +314,10 @@ export class Queue {
     const leased = (await this.contents(held)).map((content, index) => {
       const message = held[index];
       if (!message) throw new Error("more contents than messages");
-      return this.#leased(message, content);
+      return leasedMessage(this, message, content);
     });
     this.#tidy();
     return leased;
-  }
-
-  #leased(message: StoredMessage, content: MessageContent): LeasedMessage {
-    const { n, receives } = message;
-    return {
-      messageId: message.id,
-      receiptHandle: encodeHandle({ queueId: this.id, n, receive: receives }),
-      body: content.body,
-      md5OfBody: createHash("md5").update(content.body).digest("hex"),
-      messageAttributes: content.attributes ?? {},
-      attributes: {
-        SenderId: LOCAL_ACCOUNT,
-        SentTimestamp: String(message.sentAt),
-        ApproximateReceiveCount: String(receives),
-        ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt ?? message.sentAt),
-        ...(this.fifo ? { SequenceNumber: sequenceNumber(n) } : {}),
-        ...(message.group === undefined ? {} : { MessageGroupId: message.group }),
-        ...(message.deduplicationId === undefined ? {} : { MessageDeduplicationId: message.deduplicationId }),
-        ...(message.sourceArn === undefined ? {} : { DeadLetterQueueSourceArn: message.sourceArn }),
-        ...(content.trace === undefined ? {} : { AWSTraceHeader: content.trace }),
-      },
-    };
   }
 
   #inserted(messages: StoredMessage[]): number[] {
@@ -403,37 +332,13 @@ export class Queue {
       }
       this.state.add(message);
     }
-    this.#armExpiry(messages);
+    this.#retention.watch(messages);
     this.#announce();
     return messages.map(({ n }) => n);
   }
 
   #announce(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-
-  /** Sets the timer for the first of `messages` whose retention ends. */
-  #armExpiry(messages: Iterable<StoredMessage> = this.state.messages.values()): void {
-    const retention = this.milliseconds("MessageRetentionPeriod");
-    let first = Number.POSITIVE_INFINITY;
-    for (const { sentAt } of messages) first = Math.min(first, sentAt + retention);
-    const now = this.parts.clock.now();
-    const at = Math.max(first, now + EXPIRY_INTERVAL_MS);
-    if (first === Number.POSITIVE_INFINITY || this.closed || (this.#expiry && this.#expiry.at <= at)) return;
-    this.#expiry?.cancel();
-    this.#expiry = { at, cancel: this.parts.clock.after(at - now, () => this.#expire()) };
-  }
-
-  #expire(): void {
-    this.#expiry = null;
-    const limit = this.parts.clock.now() - this.milliseconds("MessageRetentionPeriod");
-    const expired = [...this.state.messages.values()].filter(({ sentAt }) => sentAt <= limit);
-    if (expired.length > 0) {
-      this.parts.log(`${this.name}: ${expired.length} message(s) deleted at the end of their retention`);
-    }
-    this.remove(expired)
-      .catch((error: Error) => this.parts.log(`${this.name}: expired messages stay: ${error.message}`))
-      .finally(() => this.#armExpiry());
   }
 
   #tidy(): void {
