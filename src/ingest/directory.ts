@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
-import { access, constants, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { LandingObject } from "./landing-object.ts";
 import { SentIndex } from "./sent-index.ts";
-import { compare, type Outcome, type Sink, type StoredObject } from "./sink.ts";
+import { compare, type Outcome, type Sink, SinkUnreachableError, type StoredObject } from "./sink.ts";
 
 /** Remembers which files of a directory hold full entities; the files themselves are plain JSON. */
 export const DIRECTORY_INDEX = ".edp-index.ndjson";
+
+/** Faults that every further file would meet. */
+const DISK_FAULTS = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
 /** Writes objects as files under a directory, with the same names and skip rules as the bucket. */
 export class DirectorySink implements Sink {
@@ -25,7 +28,7 @@ export class DirectorySink implements Sink {
   ): Promise<DirectorySink> {
     try {
       if (!options.dryRun) {
-        await mkdir(directory, { recursive: true });
+        await makeDirectory(directory);
         await access(directory, constants.W_OK);
       }
     } catch (error) {
@@ -44,7 +47,7 @@ export class DirectorySink implements Sink {
     const file = path.join(this.directory, object.key);
     const folder = path.dirname(file);
     if (!this.#made.has(folder)) {
-      await mkdir(folder, { recursive: true });
+      await makeDirectory(folder);
       this.#made.add(folder);
     }
     // Renamed into place whole: a reader never sees half a file, a full disk leaves none.
@@ -54,7 +57,11 @@ export class DirectorySink implements Sink {
       await rename(fresh, file);
     } catch (error) {
       await rm(fresh, { force: true });
-      throw error;
+      if (!DISK_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      throw new SinkUnreachableError(
+        `${this.directory} takes no more files: ${(error as Error).message}`,
+        error,
+      );
     }
     this.index.add(object.key, { sha256: object.sha256, full: object.full, etag: "" });
     return { status: "accepted", version: null };
@@ -83,4 +90,18 @@ export class DirectorySink implements Sink {
     const sent = this.index.get(key);
     return { sha256, full: sent?.sha256 === sha256 && sent.full };
   }
+}
+
+/** mkdir -p. Node's own never ends where a parent takes no directories, as in /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const make = () =>
+    mkdir(directory).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !(await stat(directory)).isDirectory()) throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    const parent = path.dirname(directory);
+    if (error.code !== "ENOENT" || parent === directory) throw error;
+    await makeDirectory(parent);
+    await make();
+  });
 }

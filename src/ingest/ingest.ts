@@ -178,7 +178,10 @@ async function send(
   }
   if (report.stopped?.code === "UNREACHABLE" && report.accepted === 0) {
     throw new NotDeployedError(report.stopped.message, {
-      hint: `Start it again (npx edp deploy), then ${report.stopped.hint[0]?.toLowerCase()}${report.stopped.hint.slice(1)}`,
+      hint:
+        request.out === undefined
+          ? "Is it running? npx edp status"
+          : "Give --out a directory on a disk with space.",
     });
   }
   return report;

@@ -1,4 +1,5 @@
 import { holdsInexactInteger, parseExactJson } from "../lambda/shared/json-text.ts";
+import { jsonFaultOffset } from "./json-position.ts";
 
 /** Nesting beyond this is refused: no source has it, and recursion must end. */
 const MAX_DEPTH = 256;
@@ -33,10 +34,17 @@ export function canonicalJson(value: unknown, depth = 0): string {
   return `{${members.join(",")}}`;
 }
 
-/** Line and column, both from 1, of a SyntaxError of JSON.parse; the end of the text where it was cut off. */
-export function errorPosition(text: string, error: unknown): { line: number; column: number } {
-  const given = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
-  const before = text.slice(0, given === undefined ? text.length : Number(given));
-  const lastBreak = before.lastIndexOf("\n");
-  return { line: before.split("\n").length, column: before.length - lastBreak };
+/** What is wrong with a text that is not JSON, and where: line and column, both from 1. */
+export function describeJsonFault(text: string, firstLine = 1): string {
+  const offset = jsonFaultOffset(text) ?? text.length;
+  const before = text.slice(0, offset);
+  const line = firstLine + before.split("\n").length - 1;
+  const column = offset - before.lastIndexOf("\n");
+  const what =
+    offset >= text.trimEnd().length ? "it ends too early" : `unexpected ${describeCharacter(text, offset)}`;
+  return `is not JSON at line ${line} column ${column}: ${what}`;
+}
+
+function describeCharacter(text: string, offset: number): string {
+  return JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 0));
 }

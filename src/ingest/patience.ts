@@ -65,6 +65,7 @@ export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, $metadata } = error as { code?: string; $metadata?: { httpStatusCode?: number } };
   if ($metadata?.httpStatusCode !== undefined) return false;
+  if (error.cause !== undefined && isConnectionError(error.cause)) return true;
   return (
     CONNECTION_ERRORS.has(code ?? "") ||
     CONNECTION_ERRORS.has(error.name) ||

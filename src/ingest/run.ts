@@ -125,7 +125,7 @@ export async function runIngest(parts: IngestParts): Promise<IngestReport> {
       report.stopped = {
         code: "UNREACHABLE",
         message: error.message,
-        hint: "Run the same command again when it answers: what was stored is skipped.",
+        hint: "Run the same command again when that is mended: what was stored is skipped.",
       };
     }
   }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { pMapIterable } from "p-map";
 import { InvalidInputError } from "../../errors.ts";
 import { DIRECTORY_INDEX } from "../directory.ts";
-import { canonicalJson, errorPosition, parseJson } from "../json.ts";
+import { canonicalJson, describeJsonFault, parseJson } from "../json.ts";
 import { readLines } from "../lines.ts";
 import type { RejectedInput, Source, SourceEntity } from "../source.ts";
 import { type Split, split } from "./split.ts";
@@ -139,8 +139,8 @@ async function readJsonFile(file: string): Promise<Content> {
   if (text.trim() === "") return failed("is empty");
   try {
     return { file, documents: [{ place: "", value: parseJson(text) }], faults: [] };
-  } catch (error) {
-    return parseAsLines(file, text) ?? failed(jsonFault(text, error));
+  } catch {
+    return parseAsLines(file, text) ?? failed(describeJsonFault(text));
   }
 }
 
@@ -185,8 +185,8 @@ function addLine(content: Content, bytes: Buffer, number: number): void {
   else if (line.trim() !== "") {
     try {
       content.documents.push({ place: `:${number}`, value: parseJson(line) });
-    } catch (error) {
-      fail(jsonFault(line, error, number));
+    } catch {
+      fail(describeJsonFault(line, number));
     }
   }
 }
@@ -196,10 +196,4 @@ function decode(bytes: Buffer): string | undefined {
   if (!isUtf8(bytes)) return undefined;
   const text = bytes.toString("utf8");
   return text.startsWith("\ufeff") ? text.slice(1) : text;
-}
-
-function jsonFault(text: string, error: unknown, lineNumber = 0): string {
-  const { line, column } = errorPosition(text, error);
-  const what = (error as Error).message.replace(/ in JSON at position.*| \(line \d+ column \d+\)$/s, "");
-  return `is not JSON at line ${lineNumber || line} column ${column}: ${what}`;
 }

@@ -83,12 +83,12 @@ export function split(response: unknown, origin: string): Split {
     if (!isEntityType(type)) return;
     const { id } = value;
     if (value.is_local === true || id === null) {
-      skip(path, `is a ${type} without a Spotify id (a local file)`);
+      skip(path, `has no Spotify id (a local file)`);
       return;
     }
     if (!isSafeId(id)) {
       const text = JSON.stringify(id)?.slice(0, 80) ?? "absent";
-      skip(path, `is a ${type} whose id is no Spotify id: ${text}`, "failed");
+      skip(path, `has an id that is no Spotify id: ${text}`, "failed");
       return;
     }
     const full = !forceShort && isFull(type, value);
