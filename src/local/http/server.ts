@@ -111,10 +111,13 @@ function failure(
   error: unknown,
   request: ServiceRequest,
 ): ServiceResponse {
-  if (!(error instanceof AwsError)) {
-    parts.log(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : String(error)}`);
-  }
   const shown = error instanceof AwsError ? error : internal(error);
+  if (!(error instanceof AwsError)) {
+    // A full disk is no bug: only what is not foreseen needs its stack.
+    const foreseen = (error as NodeJS.ErrnoException).code ?? "";
+    const told = foreseen in STORAGE_FAULTS || !(error instanceof Error) ? shown.message : error.stack;
+    parts.log(`${request.method} ${request.path}: ${told}`);
+  }
   return service?.fail(shown, request) ?? { status: shown.status, body: shown.message };
 }
 
