@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClients } from "../aws/clients.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
-import { EdpError, EXIT } from "../errors.ts";
+import { EdpError, EXIT, InterruptedError } from "../errors.ts";
 import { findEngine, localDeployment } from "../local/control.ts";
 import { destroyLocal } from "../local/deploy.ts";
 import * as stage from "./stage.ts";
@@ -82,6 +82,13 @@ export async function* tour(options: TourOptions, context: Context): AsyncGenera
         };
       });
     }
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    throw new InterruptedError(
+      options.keep
+        ? "The tour was interrupted; the engine keeps running."
+        : "The tour was interrupted; the engine was stopped and its data deleted.",
+    );
   } finally {
     if (!options.keep) {
       if (await findEngine(directory)) await destroyLocal(inner, []);

@@ -12,11 +12,6 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
   const animated = process.stderr.isTTY === true && !quiet && !process.env.CI;
   const level = options.color === false || !supportsColor ? 0 : supportsColor.level;
   const line = (text: string) => process.stderr.write(`${text}\n`);
-  // `edp tail | head` closes the pipe early; that is the reader's right, not a fault.
-  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
   return {
     json,
     quiet,
@@ -41,8 +36,13 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
         if (!quiet) line(`${label} ...`);
         return work();
       }
-      const { oraPromise } = await import("ora");
-      return oraPromise(work(), { text: label, stream: process.stderr, discardStdin: false });
+      const { default: ora } = await import("ora");
+      const spinner = ora({ text: label, stream: process.stderr, discardStdin: false }).start();
+      try {
+        return await work();
+      } finally {
+        spinner.stop();
+      }
     },
   };
 }
