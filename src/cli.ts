@@ -37,5 +37,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   return code;
 }
 
+// `edp --help | head` closes the pipe early; that is the reader's right, not a fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 // Set, not process.exit(): stdout to a pipe must drain first.
 process.exitCode = await main(process.argv.slice(2));

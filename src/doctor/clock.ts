@@ -25,16 +25,16 @@ export const clock: Check = {
       };
     }
     if (date === null) return { status: "skipped", message: `${url} does not tell its time` };
-    return judgeSkew((before + context.now()) / 2 - Date.parse(date));
+    return judgeSkew((before + context.now()) / 2 - Date.parse(date), new URL(url).host);
   },
 };
 
-/** Judges how far the local clock is ahead, in milliseconds; negative when it is behind. */
-export function judgeSkew(aheadMs: number): Finding {
+/** Judges how far the local clock is ahead of a host's, in milliseconds; negative when it is behind. */
+export function judgeSkew(aheadMs: number, host: string): Finding {
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
   // The Date header counts whole seconds.
-  if (seconds <= 1) return { status: "ok", message: "agrees with AWS" };
-  const message = `${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} AWS`;
+  if (seconds <= 1) return { status: "ok", message: `agrees with ${host}` };
+  const message = `${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} ${host}`;
   if (Math.abs(aheadMs) <= MAX_SKEW_MS) return { status: "ok", message };
   return {
     status: "warn",

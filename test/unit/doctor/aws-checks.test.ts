@@ -120,9 +120,12 @@ describe("the clock check", () => {
   it.each([
     [800, "ok", /agrees/],
     [-90_000, "ok", /90 s behind/],
-    [301_000, "warn", /301 s ahead of AWS; beyond 5 minutes/],
+    [301_000, "warn", /301 s ahead of sts.example; beyond 5 minutes/],
     [-3_600_000, "warn", /behind/],
   ])("judges %i ms as %s", (ahead, status, message) => {
-    expect(judgeSkew(ahead)).toMatchObject({ status, message: expect.stringMatching(message) });
+    expect(judgeSkew(ahead, "sts.example")).toMatchObject({
+      status,
+      message: expect.stringMatching(message),
+    });
   });
 });
