@@ -28,6 +28,7 @@ module "bucket" {
   versioned              = each.value.versioned
   event_bridge           = each.value.event_bridge
   expire_noncurrent_days = each.value.expire_noncurrent_days
+  tls_only               = !startswith(coalesce(var.endpoint_url, "https://"), "http://")
   force_destroy          = var.force_destroy
   tags                   = { pipeline = each.value.pipeline }
 }

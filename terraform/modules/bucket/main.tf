@@ -100,6 +100,8 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_s3_bucket_policy" "this" {
+  count = var.tls_only ? 1 : 0
+
   # Both change what a policy may say; S3 refuses to do two of these at once.
   depends_on = [aws_s3_bucket_public_access_block.this]
 

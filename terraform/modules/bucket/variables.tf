@@ -33,6 +33,13 @@ variable "expire_noncurrent_days" {
   default     = null
 }
 
+variable "tls_only" {
+  description = "Deny requests without TLS. False only for an emulator that is reached by http."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "force_destroy" {
   description = "Destroy the bucket with what is in it."
   type        = bool
