@@ -288,6 +288,15 @@ describe("redelivery", () => {
     expect(bench.sqs.causes).toMatchObject([{ errorCode: "OBJECT_NOT_FOUND" }]);
   });
 
+  it("writes nothing once its claims may have been taken over", async () => {
+    const a = land("a");
+    s3.after = (command, key) => {
+      if (command === "PutObject" && key.startsWith("_claims/")) bench.nowMs += 7_000;
+    };
+    expect(failedIds(await bench.run(a.message))).toEqual([a.message.messageId]);
+    expect(bench.outputs()).toEqual([]);
+  });
+
   it("waits while another invocation may still be writing", async () => {
     const a = land("a");
     await bench.crash({ step: "before", command: "PutObject", prefix: "dataset=" }, a.message);
@@ -328,5 +337,15 @@ describe("a corrected object", () => {
     await bench.run(bad.message);
     expect(bench.sqs.sent).toHaveLength(1);
     expect(bench.outcome).toMatchObject({ rejected: 1 });
+  });
+
+  it("is not an older version that came back when the newest was deleted", async () => {
+    await bench.run(land("t1").message);
+    bench.nowMs += 60_000;
+    const key = "raw/tracks/t1.json";
+    const newest = s3.put(BRONZE, key, "{}");
+    s3.remove(BRONZE, key, newest);
+    await bench.run(created(key, newest, { time: new Date(bench.nowMs).toISOString() }));
+    expect(bench.sqs.causes).toMatchObject([{ errorCode: "OBJECT_NOT_FOUND" }]);
   });
 });
