@@ -18,7 +18,7 @@ export const LAMBDA_TYPES: Record<string, Grants> = {
         "lambda",
         `CreateFunction DeleteFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig
         ListVersionsByFunction UpdateFunctionCode UpdateFunctionConfiguration
-        PutFunctionConcurrency DeleteFunctionConcurrency ListTags TagResource UntagResource`,
+        ListTags TagResource UntagResource`,
       ),
       resources: [functionArn(scope)],
     },
@@ -64,7 +64,7 @@ const roleGrants: (names: string) => Grants = (names) => (scope) => [
  */
 export const IAM_TYPES: Record<string, Grants> = {
   aws_iam_role: roleGrants(`
-    CreateRole DeleteRole GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
-    ListRolePolicies GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags TagRole UntagRole`),
+    CreateRole DeleteRole GetRole UpdateRoleDescription UpdateAssumeRolePolicy
+    ListRolePolicies GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole`),
   aws_iam_role_policy: roleGrants("PutRolePolicy GetRolePolicy DeleteRolePolicy"),
 };

@@ -34,10 +34,7 @@ export const KMS_TYPES: Record<string, Grants> = {
     },
     {
       sid: "OurKeys",
-      actions: actions(
-        "kms",
-        "UpdateKeyDescription DisableKeyRotation EnableKey DisableKey UntagResource ScheduleKeyDeletion",
-      ),
+      actions: actions("kms", "UpdateKeyDescription UntagResource ScheduleKeyDeletion"),
       resources: [anyKey(scope)],
       condition: tagged(scope, "StringEquals", "aws:ResourceTag"),
     },

@@ -12,7 +12,7 @@ export const LOGS_TYPES: Record<string, Grants> = {
         sid: "LogGroups",
         actions: actions(
           "logs",
-          "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy ListTagsForResource TagResource UntagResource",
+          "CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource UntagResource",
         ),
         resources: [group],
       },

@@ -16,7 +16,7 @@ function onBuckets(names: string): Grants {
  */
 export const S3_TYPES: Record<string, Grants> = {
   aws_s3_bucket: onBuckets(`
-    CreateBucket DeleteBucket ListBucket GetBucketLocation
+    CreateBucket DeleteBucket ListBucket
     GetBucketAcl GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration GetBucketPolicy
     GetBucketRequestPayment GetBucketVersioning GetBucketWebsite GetAccelerateConfiguration
     GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration
