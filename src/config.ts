@@ -17,7 +17,8 @@ export const BACKEND = /^(local|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-
 /** As in HTML's `<input type=email>`; whether it exists, only the subscription mail shows. */
 export const EMAIL = /^[^\s@"(),:;<>[\]\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+$/;
 
-export const ENDPOINT = /^https?:\/\/[^\s/]+/;
+/** No path: one host stands for every service. */
+export const ENDPOINT = /^https?:\/\/[^\s/]+\/?$/;
 /** A pipeline file's name without `.json`. */
 export const PIPELINE = /^[a-z][a-z0-9-]*$/;
 
@@ -38,7 +39,7 @@ const entries = {
   profile: v.optional(v.pipe(v.string(), v.nonEmpty("a profile needs a name"))),
   region: v.optional(matching(REGION, "a region code like eu-central-1")),
   /** An AWS-compatible endpoint instead of AWS. */
-  endpointUrl: v.optional(matching(ENDPOINT, "an http:// or https:// URL")),
+  endpointUrl: v.optional(matching(ENDPOINT, "an http:// or https:// URL without a path")),
   /** Pipelines that `edp deploy` takes when none is named. */
   pipelines: v.optional(v.array(matching(PIPELINE, "a pipeline's name"))),
   /** Gets the alarms' mails. */
