@@ -1,0 +1,193 @@
+# The whole, with a mocked provider: addresses, what depends on variables, and what is refused.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  # Policies are read by tests/policies.tftest.hcl, with the real provider.
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = {
+      arn = "arn:aws:sqs:eu-west-1:123456789012:mocked"
+      url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mocked"
+    }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:mocked" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mocked" }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/mocked" }
+  }
+}
+
+variables {
+  project             = "edp"
+  env                 = "dev"
+  region              = "eu-west-1"
+  pipeline_names      = ["plain", "empty"]
+  pipelines_directory = "../test/fixtures/topology/valid"
+  functions_directory = "tests/functions"
+  edp_version         = "1.2.3"
+}
+
+run "outputs_are_the_address_book" {
+  assert {
+    condition     = output.pipelines["plain"].buckets["raw"].name != null && output.pipelines["plain"].topics["arrivals"].arn == "arn:aws:sns:eu-west-1:123456789012:mocked"
+    error_message = "Buckets have a name, topics an ARN."
+  }
+
+  assert {
+    condition     = output.pipelines["plain"].queues == { work = { url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mocked", dlqUrl = "https://sqs.eu-west-1.amazonaws.com/123456789012/mocked" } }
+    error_message = "Queues have their URL and their DLQ's."
+  }
+
+  assert {
+    condition     = output.pipelines["plain"].functions == { worker = { name = "edp-dev-plain-worker", logGroup = "/aws/lambda/edp-dev-plain-worker" } }
+    error_message = "Functions have a name and a log group."
+  }
+
+  assert {
+    condition     = sort(keys(output.pipelines["plain"])) == tolist(["buckets", "functions", "queues", "topics", "undelivered"]) && output.pipelines["empty"].buckets == {}
+    error_message = "The address book has exactly the kinds of AddressBook, and pipelines without things have one too."
+  }
+
+  assert {
+    condition     = output.deployed_pipelines == tolist(["empty", "plain"]) && output.account_id == "123456789012" && output.region == "eu-west-1" && output.edp_version == "1.2.3"
+    error_message = "Outputs say what is deployed, where, and by which edp."
+  }
+
+  assert {
+    condition     = output.console_links["plain/functions/worker"] == "https://eu-west-1.console.aws.amazon.com/lambda/home?region=eu-west-1#/functions/edp-dev-plain-worker"
+    error_message = "There is a console link for each function."
+  }
+}
+
+run "an_emulator_has_no_console" {
+  command = plan
+
+  variables {
+    endpoint_url = "http://127.0.0.1:5000"
+  }
+
+  assert {
+    condition     = length(output.console_links) == 0
+    error_message = "Links to the AWS console make no sense on an emulator."
+  }
+}
+
+run "an_environment_may_have_no_pipeline_left" {
+  command = plan
+
+  variables {
+    pipeline_names = []
+  }
+
+  assert {
+    condition     = length(output.pipelines) == 0 && length(module.dashboard) == 0
+    error_message = "Nothing but the alerts topic is left."
+  }
+}
+
+run "topics_can_do_without_a_key" {
+  command = plan
+
+  variables {
+    encrypt_topics = false
+  }
+
+  assert {
+    condition     = length(module.key) == 0
+    error_message = "Without encryption there is no key to pay for."
+  }
+}
+
+run "project_is_checked" {
+  command = plan
+  variables {
+    project = "Edp"
+  }
+  expect_failures = [var.project]
+}
+
+run "local_is_no_environment_on_aws" {
+  command = plan
+  variables {
+    env = "local"
+  }
+  expect_failures = [var.env]
+}
+
+run "region_is_checked" {
+  command = plan
+  variables {
+    region = "europe"
+  }
+  expect_failures = [var.region]
+}
+
+run "account_is_checked" {
+  command = plan
+  variables {
+    account_id = "42"
+  }
+  expect_failures = [var.account_id]
+}
+
+run "absolute_directories_are_refused" {
+  command = plan
+  variables {
+    pipelines_directory = "/tmp"
+    functions_directory = "/tmp"
+  }
+  expect_failures = [var.pipelines_directory, var.functions_directory]
+}
+
+run "an_address_without_at_is_refused" {
+  command = plan
+  variables {
+    alert_email = "nobody"
+  }
+  expect_failures = [var.alert_email]
+}
+
+run "an_endpoint_with_a_path_is_refused" {
+  command = plan
+  variables {
+    endpoint_url = "http://127.0.0.1:5000/aws"
+  }
+  expect_failures = [var.endpoint_url]
+}
+
+run "a_retention_that_cloudwatch_does_not_know_is_refused" {
+  command = plan
+  variables {
+    log_retention_days = 31
+  }
+  expect_failures = [var.log_retention_days]
+}
+
+run "tags_of_our_own_are_refused" {
+  command = plan
+  variables {
+    tags = { pipeline = "mine" }
+  }
+  expect_failures = [var.tags]
+}

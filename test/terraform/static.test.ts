@@ -1,0 +1,55 @@
+import { cp } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PACKAGE_ROOT } from "../../src/package-root.ts";
+import { temporaryDirectory } from "../support/services.ts";
+import { runTerraform, terraformTools } from "../support/terraform.ts";
+import { FIXTURES } from "../support/topology-fixtures.ts";
+
+const tools = await terraformTools();
+
+describe.skipIf(!tools)("the HCL", () => {
+  let copy: Awaited<ReturnType<typeof temporaryDirectory>>;
+  const terraform = (args: readonly string[], module = "") =>
+    tools
+      ? runTerraform(tools, path.join(copy.path, "terraform", module), args)
+      : Promise.reject(new Error("there is no Terraform"));
+
+  // A copy, with the fixtures where the tests look for them: `init` writes beside the files.
+  beforeAll(async () => {
+    copy = await temporaryDirectory();
+    await cp(path.join(PACKAGE_ROOT, "terraform"), path.join(copy.path, "terraform"), {
+      recursive: true,
+      filter: (source) => !source.includes(".terraform"),
+    });
+    await cp(FIXTURES, path.join(copy.path, "test", "fixtures", "topology"), { recursive: true });
+    const init = await terraform(["init", "-no-color", "-input=false"]);
+    expect(init.exitCode, init.all).toBe(0);
+  });
+  afterAll(() => copy.remove());
+
+  it("is formatted", async () => {
+    const result = await terraform(["fmt", "-check", "-recursive", "-diff", "-no-color"]);
+    expect(result.exitCode, result.all).toBe(0);
+  });
+
+  it("is valid", async () => {
+    const result = await terraform(["validate", "-no-color"]);
+    expect(result.exitCode, result.all).toBe(0);
+  });
+
+  it("passes its own tests", async () => {
+    const result = await terraform(["test", "-no-color"]);
+    expect(result.exitCode, result.all).toBe(0);
+    expect(result.stdout).toMatch(/Success! \d\d passed, 0 failed/);
+  });
+
+  it("derives the topology as its module's tests say, without a provider", async () => {
+    const module = path.join("modules", "topology");
+    const init = await terraform(["init", "-no-color", "-input=false"], module);
+    expect(init.exitCode, init.all).toBe(0);
+    const result = await terraform(["test", "-no-color"], module);
+    expect(result.exitCode, result.all).toBe(0);
+    expect(result.stdout).toMatch(/Success! \d+ passed, 0 failed/);
+  });
+});
