@@ -1,4 +1,4 @@
-import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -9,8 +9,9 @@ import { judgeBuild } from "../../../src/doctor/installation.ts";
 import { listenFault, localEngine } from "../../../src/doctor/local-engine.ts";
 import { judgeNode } from "../../../src/doctor/node.ts";
 import { judgeSpace, projectDirectory } from "../../../src/doctor/project-directory.ts";
-import { providerMirror } from "../../../src/doctor/provider-mirror.ts";
+import { PROVIDER_CONSTRAINT, providerMirror } from "../../../src/doctor/provider-mirror.ts";
 import { writeState } from "../../../src/local/state.ts";
+import { PACKAGE_ROOT } from "../../../src/package-root.ts";
 import { testContext } from "../../support/context.ts";
 import { temporaryDirectory } from "../../support/services.ts";
 
@@ -147,6 +148,11 @@ describe("the provider's mirror", () => {
       status: "ok",
       message: expect.stringContaining("hashicorp/aws 6.2.0"),
     });
+  });
+
+  it("is searched for the versions that the HCL asks for", async () => {
+    const versions = await readFile(path.join(PACKAGE_ROOT, "terraform", "versions.tf"), "utf8");
+    expect(versions).toContain(`"${PROVIDER_CONSTRAINT}"`);
   });
 
   it("is a failure where it holds none and nothing else is allowed", async () => {
