@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT } from "../errors.ts";
+import { localPaths } from "../local/state.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import { confirmTyped } from "../terminal/confirm.ts";
 import type { AwsDestroyResult } from "../terraform/destroy.ts";
@@ -32,9 +34,10 @@ interface LocalResult {
   seconds: number;
 }
 
+/** Counts of what is deleted; null where the engine is not running and cannot say. */
 interface Loss {
-  objects: number;
-  messages: number;
+  objects: number | null;
+  messages: number | null;
 }
 
 export default defineCommand<Options, Result>({
@@ -58,7 +61,8 @@ Run manifests under .edp/<env>/runs/ are kept.`,
     if ("leftovers" in result) return renderAwsDestroy(result, terminal);
     const { color } = terminal;
     if (result.destroyed.length === 0 && !result.stopped) {
-      terminal.out(`Nothing of ${result.env} was running.\n`);
+      const stored = result.lost.objects === null ? "; its stored data is deleted" : "";
+      terminal.out(`Nothing of ${result.env} was running${stored}.\n`);
       return;
     }
     const data = `${result.lost.objects} objects and ${result.lost.messages} messages deleted`;
@@ -73,33 +77,36 @@ async function runLocal(options: Options, context: Context): Promise<LocalResult
   const started = context.now();
   selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), options.pipelines);
   const { destroyLocal } = await import("../local/deploy.ts");
-  const lost = await countLoss();
-  if (lost.objects + lost.messages > 0) {
-    await confirmTyped(
-      context,
-      `${lost.objects} objects and ${lost.messages} messages of ${context.env} will be deleted.`,
-      context.env,
-    );
+  const lost = await countLoss(options, context);
+  if (lost.objects !== 0 || lost.messages !== 0) {
+    const what =
+      lost.objects === null
+        ? `The engine is not running; all it has stored under ${localPaths(context.directory).data}`
+        : `${lost.objects} objects and ${lost.messages} messages of ${context.env}`;
+    await confirmTyped(context, `${what} will be deleted.`, context.env);
   }
   const { removed, stopped } = await destroyLocal(context, options.pipelines);
   return { env: context.env, destroyed: removed, lost, stopped, seconds: (context.now() - started) / 1000 };
+}
 
-  async function countLoss(): Promise<Loss> {
-    const { findEngine, localDeployment } = await import("../local/control.ts");
-    if (!(await findEngine(context.directory))) return { objects: 0, messages: 0 };
-    const { collectStatus } = await import("../aws/status.ts");
-    const status = await collectStatus(await localDeployment(context.directory), context, options.pipelines);
-    const loss = { objects: 0, messages: 0 };
-    for (const pipeline of Object.values(status.pipelines)) {
-      for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
-      for (const queue of Object.values(pipeline.queues)) {
-        loss.messages +=
-          (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
-      }
-      loss.messages += pipeline.undelivered.visible ?? 0;
-    }
-    return loss;
+async function countLoss(options: Options, context: Context): Promise<Loss> {
+  const { findEngine, localDeployment } = await import("../local/control.ts");
+  if (!(await findEngine(context.directory))) {
+    const unknown = existsSync(localPaths(context.directory).data) ? null : 0;
+    return { objects: unknown, messages: unknown };
   }
+  const { collectStatus } = await import("../aws/status.ts");
+  const status = await collectStatus(await localDeployment(context.directory), context, options.pipelines);
+  const loss = { objects: 0, messages: 0 };
+  for (const pipeline of Object.values(status.pipelines)) {
+    for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
+    for (const queue of Object.values(pipeline.queues)) {
+      loss.messages +=
+        (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
+    }
+    loss.messages += pipeline.undelivered.visible ?? 0;
+  }
+  return loss;
 }
 
 async function runAws({ pipelines: names }: Options, context: Context): Promise<AwsResult> {

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Deployment } from "../topology/deployment.ts";
 import type { Pipeline } from "../topology/types.ts";
+import { keepBundles } from "./bundles.ts";
 import type { Clock } from "./clock.ts";
 import { createCloudWatch } from "./cloudwatch/service.ts";
 import { createEvents } from "./events/service.ts";
@@ -90,9 +91,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await rename(`${recordFile}.new`, recordFile);
   };
   const deploy = async (request: DeployRequest): Promise<Deployment> => {
+    const kept = { ...request, zips: await keepBundles(dataDirectory, request.zips) };
     for (const pipeline of request.pipelines) {
-      await provision(services, pipeline, request, endpoint());
-      deployed.set(pipeline.name, { ...request, pipelines: [pipeline] });
+      const before = deployed.get(pipeline.name);
+      await provision(services, pipeline, kept, endpoint());
+      for (const old of before?.pipelines ?? []) {
+        await unprovision(services, old, before?.project ?? "", {
+          topology: pipeline,
+          project: kept.project,
+        });
+      }
+      deployed.set(pipeline.name, { ...kept, pipelines: [pipeline] });
     }
     await record();
     return deployment();

@@ -140,19 +140,31 @@ export async function provision(
   }
 }
 
-/** Removes everything a pipeline declares, with its data. What feeds goes before what is fed. */
-export async function unprovision(services: Services, pipeline: Pipeline, project: string): Promise<void> {
+/**
+ * Removes what a pipeline declares, with its data; what feeds goes before what is fed. `successor` is a newer
+ * declaration of it: what that declares too stays.
+ */
+export async function unprovision(
+  services: Services,
+  pipeline: Pipeline,
+  project: string,
+  successor?: { topology: Pipeline; project: string },
+): Promise<void> {
   const names = localNames(pipeline, project);
-  for (const name of Object.values(names.rules)) await services.events.removeRule(name);
-  for (const name of Object.values(names.topics)) await services.sns.removeTopic(arn("sns", name));
-  for (const name of Object.values(names.functions)) {
+  const kept = successor && localNames(successor.topology, successor.project);
+  const gone = (kind: "rules" | "topics" | "functions" | "queues" | "dlqs" | "buckets") =>
+    Object.values(names[kind]).filter((name) => !Object.values(kept?.[kind] ?? {}).includes(name));
+  for (const name of gone("rules")) await services.events.removeRule(name);
+  for (const name of gone("topics")) await services.sns.removeTopic(arn("sns", name));
+  for (const name of gone("functions")) {
     await services.lambda.removeFunction(name);
     await services.logs.removeGroup(`/aws/lambda/${name}`);
   }
-  for (const name of [...Object.values(names.queues), ...Object.values(names.dlqs), names.undelivered]) {
+  const undelivered = kept?.undelivered === names.undelivered ? [] : [names.undelivered];
+  for (const name of [...gone("queues"), ...gone("dlqs"), ...undelivered]) {
     await services.sqs.removeQueue(arn("sqs", name));
   }
-  for (const name of Object.values(names.buckets)) await services.s3.removeBucket(name);
+  for (const name of gone("buckets")) await services.s3.removeBucket(name);
 }
 
 function queueAttributes(queue: Queue, awsTiming: boolean): Record<string, string> {
