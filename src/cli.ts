@@ -1,17 +1,23 @@
-import { CommanderError } from "commander";
+import type { CommanderError } from "commander";
 import { EXIT, type ExitCode } from "./errors.ts";
-import { createProgram } from "./program.ts";
+import { VERSION } from "./version.ts";
 
 /** Runs edp with the words after `edp`. The only place that catches. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const words = new Set(argv.filter((word) => !word.startsWith("-")));
   let code: ExitCode = EXIT.done;
   try {
+    // Asked by every script that looks for edp: answered without loading commander.
+    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+      process.stdout.write(`${VERSION}\n`);
+      return EXIT.done;
+    }
     if (argv[0] === "complete") {
       const { complete } = await import("./complete.ts");
       await complete(argv);
       return EXIT.done;
     }
+    const { createProgram } = await import("./program.ts");
     const program = await createProgram(
       (entry) => entry.path.every((word) => words.has(word)),
       async (entry, args, flags) => {
@@ -30,7 +36,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     );
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    // Help that was asked for ends as an error of commander's with exit code 0.
+    if (
+      (error as Partial<CommanderError>).code?.startsWith("commander.") &&
+      (error as CommanderError).exitCode === 0
+    ) {
+      return EXIT.done;
+    }
     const { report } = await import("./terminal/report.ts");
     return report(error, { json: argv.includes("--json"), verbose: argv.includes("--verbose") });
   }

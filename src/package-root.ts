@@ -1,10 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import packageJson from "../package.json" with { type: "json" };
-
-/** Version of this edp. */
-export const VERSION = packageJson.version;
 
 /** Directory of the installed package: holds dist/, src/lambda/ and terraform/. Found upwards, so that sources and bundles agree. */
 export const PACKAGE_ROOT = findRoot(path.dirname(fileURLToPath(import.meta.url)));

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import packageJson from "../package.json" with { type: "json" };
 import { type CommandEntry, commands, groups } from "./commands.ts";
+import { VERSION } from "./version.ts";
 
 /** Global flags, accepted before and after the command. */
 export function addGlobalFlags(command: Command): Command {
@@ -23,7 +23,7 @@ export async function createProgram(
 ): Promise<Command> {
   const program = addGlobalFlags(new Command("edp"))
     .description("Event-driven data pipelines on AWS, and on an embedded local engine.")
-    .version(packageJson.version, "-V, --version")
+    .version(VERSION, "-V, --version")
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(

@@ -1,6 +1,7 @@
 import { access, readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { PACKAGE_ROOT, VERSION } from "../package-root.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+import { VERSION } from "../version.ts";
 import type { Check, Finding } from "./check.ts";
 
 /** Programs of the built package. */

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { DEFAULT_PORT } from "../local/background.ts";
 import { findEngine } from "../local/control.ts";
 import { readState } from "../local/state.ts";
-import { VERSION } from "../package-root.ts";
+import { VERSION } from "../version.ts";
 import type { Check } from "./check.ts";
 
 export const localEngine: Check = {

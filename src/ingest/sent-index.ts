@@ -41,6 +41,11 @@ export class SentIndex {
   /** Reads the index, if there is one. `onFault` is told, once, when it can't be read or written. */
   static async open(file: string, onFault: (error: Error) => void): Promise<SentIndex> {
     const known = new Map<string, string>();
+    let told = false;
+    const once = (error: Error) => {
+      if (!told) onFault(error);
+      told = true;
+    };
     let lines = 0;
     let text = "";
     try {
@@ -52,9 +57,9 @@ export class SentIndex {
       }
       if (lines > known.size * 2 + COMPACT_SLACK) await compact(file, known);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") onFault(error as Error);
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") once(error as Error);
     }
-    return new SentIndex(file, known, text !== "" && !text.endsWith("\n"), onFault);
+    return new SentIndex(file, known, text !== "" && !text.endsWith("\n"), once);
   }
 
   /** Number of keys that earlier runs have sent. */

@@ -3,7 +3,8 @@ import path from "node:path";
 import process from "node:process";
 import { CONFIG_SCHEMA_FILE, type Config } from "../config.ts";
 import { InvalidInputError } from "../errors.ts";
-import { PACKAGE_ROOT, VERSION } from "../package-root.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+import { VERSION } from "../version.ts";
 
 /** The text of a configuration file. */
 export function configText(config: Partial<Config>): string {

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import path from "node:path";
-import { PACKAGE_ROOT, VERSION } from "../package-root.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+import { VERSION } from "../version.ts";
 import { systemClock } from "./clock.ts";
 import { type Health, TOKEN_HEADER } from "./control.ts";
 import { type Engine, json, startEngine } from "./engine.ts";

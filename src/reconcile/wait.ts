@@ -1,14 +1,17 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { queueDepth } from "../aws/queues.ts";
+import type { Letter } from "../dead-letters/letter.ts";
+import { lookThrough } from "../dead-letters/look.ts";
 import { isConnectionError } from "../ingest/patience.ts";
 import type { Pause } from "../ingest/pause.ts";
-import { type ObjectDeadLetter, peekDeadLetters } from "./dead-letters.ts";
 import { findRejected } from "./rejections.ts";
 import { type DeadLetter, type Tally, type TallyCounts, versionKey } from "./tally.ts";
 
 /** Polls without progress before the claims of what is still missing are read. */
 const QUIET_POLLS = 4;
+/** Receivers of one look into a dead-letter queue. */
+const RECEIVERS = 4;
 
 /** Where the objects of a run can end up. */
 export interface WaitTargets {
@@ -85,15 +88,16 @@ export async function waitForRun(tally: Tally, parts: WaitParts): Promise<WaitRe
     const visible = (await queueDepth(parts.sqs, queue))?.visible ?? 0;
     if (visible === 0 || (visible === peeked.get(queue) && !thorough)) return;
     peeked.set(queue, visible);
-    await peekDeadLetters(parts.sqs, queue, {
-      waitSeconds: parts.receiveWaitSeconds,
-      now,
-      found: (letter) => note(letter),
-      enough: () => tally.missing.size === 0,
-    });
+    const look = { parallel: RECEIVERS, waitSeconds: parts.receiveWaitSeconds, now, signal };
+    for await (const letter of lookThrough(parts.sqs, queue, look)) {
+      note(letter);
+      if (tally.missing.size === 0) break;
+    }
   }
 
-  function note({ bucket, version, ...letter }: ObjectDeadLetter): void {
-    if (bucket === parts.targets.landing) tally.deadLettered(versionKey(letter.key, version), letter);
+  function note({ objects, cause }: Letter): void {
+    for (const { bucket, key, version } of objects) {
+      if (bucket === parts.targets.landing) tally.deadLettered(versionKey(key, version), { key, ...cause });
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { access, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { buildFunctions } from "../build/build.ts";
-import { PACKAGE_ROOT, PIPELINES_DIRECTORY, VERSION } from "../package-root.ts";
+import { PACKAGE_ROOT, PIPELINES_DIRECTORY } from "../package-root.ts";
 import type { Pipeline } from "../topology/types.ts";
+import { VERSION } from "../version.ts";
 import { backendBlock } from "./backend.ts";
 import type { Session } from "./session.ts";
 import {

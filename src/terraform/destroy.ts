@@ -5,7 +5,7 @@ import type { DataLoss } from "../aws/loss.ts";
 import { type Thing, thingOf } from "../aws/things.ts";
 import type { Context } from "../context.ts";
 import { EdpError, NotDeployedError, UsageError } from "../errors.ts";
-import { confirmTyped } from "../terminal/confirm.ts";
+import { checkConfirmable, confirmTyped } from "../terminal/confirm.ts";
 import { selectPipelines } from "../topology/select.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { fillWorkspace, narrowWorkspace } from "./content.ts";
@@ -47,6 +47,8 @@ export interface AwsDestroyResult {
 
 /** Says what would be lost, asks, empties, destroys by a plan file, and looks whether anything is left. */
 export async function destroyAws(context: Context, options: AwsDestroyOptions): Promise<AwsDestroyResult> {
+  // Before the plan, which takes its time: nobody will be there to answer.
+  checkConfirmable(context);
   const session = await openSession(context);
   try {
     const { accountId, region } = session.place;

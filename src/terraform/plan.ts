@@ -22,7 +22,7 @@ export interface Plan {
   outputsChange: boolean;
   /** Resources after the apply, by type. */
   resources: Record<string, number>;
-  /** Addresses that were changed outside of edp since the last apply. */
+  /** Addresses that were changed outside of edp since the last apply, and that the plan sets right. */
   drift: string[];
 }
 
@@ -73,10 +73,19 @@ export function parsePlan(text: string, pipelines: readonly string[]): Plan {
       actions?.some((one) => one !== "no-op"),
     ),
     resources,
-    drift: (json.resource_drift ?? [])
-      .filter(({ change }) => !change.actions.includes("no-op"))
-      .map(({ address }) => address),
+    drift: readDrift(json),
   };
+}
+
+/**
+ * What somebody changed by hand and the plan sets right. A refresh also reports attributes that AWS merely fills in
+ * (an empty list for a null), so drift without a planned change is none.
+ */
+function readDrift({ resource_drift: drift = [], resource_changes: changes = [] }: PlanJson): string[] {
+  const corrected = new Set(
+    changes.filter(({ change }) => readAction(change.actions)).map(({ address }) => address),
+  );
+  return drift.map(({ address }) => address).filter((address) => corrected.has(address));
 }
 
 function readChange(

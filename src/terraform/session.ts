@@ -5,7 +5,7 @@ import { partitionOf } from "../aws/regions.ts";
 import type { AwsPlace } from "../aws/things.ts";
 import type { Context } from "../context.ts";
 import { CredentialsError, InvalidInputError } from "../errors.ts";
-import { VERSION } from "../package-root.ts";
+import { VERSION } from "../version.ts";
 import { type Backend, formatBackend, parseBackend } from "./backend.ts";
 import { compareVersions, findTerraform, type TerraformBinary } from "./binary.ts";
 import { type EnvironmentPaths, environmentPaths } from "./paths.ts";
