@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import process from "node:process";
 import { type Config, loadConfig, readConfig } from "./config.ts";
 import { InterruptedError } from "./errors.ts";
@@ -43,6 +44,8 @@ export async function createContext(
     typeof flags[key] === "string" && flags[key] !== "" ? flags[key] : undefined;
   const config = configMayBeWrong ? (await readConfig(directory)).config : await loadConfig(directory);
   const abort = new AbortController();
+  // Every request under way listens; a warning beyond ten would only alarm.
+  setMaxListeners(0, abort.signal);
   const onSignal = () => abort.abort(new InterruptedError());
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   return {

@@ -154,7 +154,7 @@ export class SpotifyClient {
       throw this.#stop(
         "SPOTIFY_UNREACHABLE",
         `Spotify cannot be reached (${new URL(this.options.apiUrl).host}, ${MAX_ATTEMPTS} attempts): ${message}`,
-        "Check the network, a proxy, EDP_SPOTIFY_API_URL; then continue: npx edp ingest spotify --resume",
+        "Check the network, a proxy, EDP_SPOTIFY_API_URL; then run the same command again, it goes on where it stopped.",
         last,
       );
     }
