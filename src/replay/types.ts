@@ -1,0 +1,148 @@
+import type { Clients } from "../aws/clients.ts";
+import type { Letter } from "../dead-letters/letter.ts";
+import type { Deployment } from "../topology/deployment.ts";
+
+/** Where a dead letter goes back. */
+export type Destination =
+  | { kind: "queue"; url: string; arn: string; fifo: boolean }
+  | { kind: "topic"; arn: string }
+  | { kind: "function"; name: string }
+  | { kind: "bus"; arn: string };
+
+/** A dead letter that its destination has taken. */
+export interface ReplayedMessage {
+  /** As it lay in the dead-letter queue, before `--edit`. */
+  letter: Letter;
+  /** Id that SQS or SNS gave the new message, the request id of an asynchronous invocation; null where unknown. */
+  newMessageId: string | null;
+  destination: Destination;
+  /** ISO 8601 in UTC. */
+  sentAt: string;
+  /** How often it has been replayed, this time included. */
+  replayCount: number;
+  /** URL of the dead-letter queue it came from; null for one that was imported from a file. */
+  deadLetterQueue: string | null;
+}
+
+/** A dead-letter queue, and where its messages come from by plain redrive. */
+export interface ReplaySource {
+  /** Pipeline it belongs to; null for `--queue`. */
+  pipeline: string | null;
+  url: string;
+  arn: string;
+  name: string;
+  fifo: boolean;
+  /** KMS key it is encrypted with; null for SSE-SQS. */
+  kmsKeyId: string | null;
+  /** Queues whose redrive policy names it (ListDeadLetterSourceQueues). */
+  sources: { url: string; arn: string; fifo: boolean }[];
+  depth: { visible: number; inFlight: number; delayed: number };
+}
+
+/** What a replay is about: the environment, or for `--queue` only the place of that queue. */
+export interface ReplayPlace {
+  env: string;
+  endpoint: string | null;
+  region: string;
+  /** The deployed environment; null for `--queue`, which needs none. */
+  deployment: Deployment | null;
+}
+
+/** What the verification of a running replay gets. */
+export interface VerifyOptions {
+  place: ReplayPlace;
+  clients: Clients;
+  sources: readonly ReplaySource[];
+  /** Percent of the replayed messages that may die again; above it `stop` is called. */
+  maxFailures: number;
+  /** Milliseconds to wait for what was replayed last. */
+  timeoutMs: number;
+  /**
+   * Replayed letters that the running replay has met in the dead-letter queue again. The replay holds what it has
+   * passed over, so nobody else should look into that queue before the replayed messages have ended.
+   */
+  returned: AsyncIterable<Letter>;
+  /** Ends the replay early: nothing more is sent, the rest stays in its dead-letter queue. */
+  stop(reason: string): void;
+}
+
+/** What became of the replayed messages. */
+export interface Verification {
+  processed: number;
+  deadAgain: number;
+  unconfirmed: number;
+  /** Why the replay was ended early; null when it wasn't. */
+  stopped: string | null;
+  /** Some of those that died again, with the reason. */
+  examples: { messageId: string; reason: string | null }[];
+}
+
+/** What `--try-local` gets. */
+export interface TryOptions {
+  place: ReplayPlace;
+  clients: Clients;
+  /** Pipelines whose functions may be tried; empty for all. */
+  pipelines: readonly string[];
+}
+
+/** The outcome of one letter's trial. */
+export interface Trial {
+  letter: Letter;
+  passed: boolean;
+  reason: string | null;
+}
+
+/** Why letters were passed over. */
+export const SKIPS = {
+  filter: "not selected by --where, --older or --newer",
+  limit: "beyond --max",
+  edit: "left out by --edit",
+  trial: "failed --try-local",
+  replayed: "already replayed --max-replays times",
+  returned: "came back while this replay ran",
+  stopped: "not reached: the replay was stopped",
+} as const;
+export type Skip = keyof typeof SKIPS;
+
+/** A reason for which letters were not replayed, with how often and one example. */
+export interface FailureGroup {
+  code: string;
+  message: string;
+  count: number;
+  messageId: string;
+}
+
+/** The tally of one dead-letter queue: `found = replayed + alreadySent + failed + skipped`. */
+export interface QueueTally {
+  /** URL; the file's name for `--import`. */
+  queue: string;
+  /** Letters that were received, each message id once. */
+  found: number;
+  /** Taken by their destination. */
+  replayed: number;
+  /** Sent by an earlier replay that was killed before it deleted them: only deleted now. */
+  alreadySent: number;
+  failed: number;
+  skipped: number;
+  /** Sent, but the deletion failed: the next replay deletes them without sending. */
+  undeleted: number;
+  /** In flight with other consumers when the replay ended, as far as SQS says. */
+  elsewhere: number;
+}
+
+export interface ReplayResult extends Omit<QueueTally, "queue"> {
+  env: string;
+  dryRun: boolean;
+  /** Id of this replay; its ledger is `.edp/<env>/replays/<id>.ndjson`. Null where nothing was sent. */
+  replayId: string | null;
+  ledger: string | null;
+  queues: QueueTally[];
+  /** By reason. */
+  skippedBecause: Partial<Record<Skip, number>>;
+  failures: FailureGroup[];
+  /** How many a killed replay was just sending: each of these may have arrived twice. */
+  maybeDoubled: number;
+  /** Null with --no-verify, --dry-run and --native. */
+  verified: Verification | null;
+  seconds: number;
+}
