@@ -1,6 +1,8 @@
 import type { Clients } from "../aws/clients.ts";
+import type { Context } from "../context.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import type { Deployment } from "../topology/deployment.ts";
+import type { Pace } from "./verify/pace.ts";
 
 /** Where a dead letter goes back. */
 export type Destination =
@@ -50,11 +52,17 @@ export interface ReplayPlace {
 
 /** What the verification of a running replay gets. */
 export interface VerifyOptions {
+  context: Context;
   place: ReplayPlace;
   clients: Clients;
   sources: readonly ReplaySource[];
   /** Percent of the replayed messages that may die again; above it `stop` is called. */
   maxFailures: number;
+  /**
+   * Shared with the running replay, which calls `await pace.take(n)` before it sends `n` messages: a few go first,
+   * and the more of them end well, the more follow. Else all would be sent before the first could fail.
+   */
+  pace: Pace;
   /** Milliseconds to wait for what was replayed last. */
   timeoutMs: number;
   /**
@@ -68,7 +76,10 @@ export interface VerifyOptions {
 
 /** What became of the replayed messages. */
 export interface Verification {
+  /** An output, a claim or the handler's log says so. */
   processed: number;
+  /** Ended for good with a durable reason, e.g. a newer version took its place. */
+  rejected: number;
   deadAgain: number;
   unconfirmed: number;
   /** Why the replay was ended early; null when it wasn't. */
@@ -79,6 +90,7 @@ export interface Verification {
 
 /** What `--try-local` gets. */
 export interface TryOptions {
+  context: Context;
   place: ReplayPlace;
   clients: Clients;
   /** Pipelines whose functions may be tried; empty for all. */
