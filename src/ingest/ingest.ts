@@ -3,6 +3,7 @@ import type { Clients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
 import type { Context } from "../context.ts";
 import { InterruptedError, NotDeployedError } from "../errors.ts";
+import type { Progress } from "../terminal/terminal.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { DirectorySink } from "./directory.ts";
 import { createRunId, Manifest, manifestPath, readManifest } from "./manifest.ts";
@@ -142,9 +143,10 @@ async function send(
 ): Promise<IngestReport> {
   const { terminal, signal } = context;
   const totals = { accepted: 0, skipped: 0, failed: 0, bytes: 0 };
-  const progress = terminal.progress(`ingest ${request.pipeline}`, request.source.total, "objects");
+  // Begun with the first object: before it, the source may have a question to ask.
+  let progress: Progress | undefined;
   const finish = async (interrupted: boolean) => {
-    progress.end();
+    progress?.end();
     await sink.close();
     const { accepted, skipped, failed, bytes } = totals;
     const finishedAt = new Date(context.now()).toISOString();
@@ -161,6 +163,7 @@ async function send(
       fatal: (error) => userError(error, context.env),
       onProgress: (counts) => {
         Object.assign(totals, counts);
+        progress ??= terminal.progress(`ingest ${request.pipeline}`, request.source.total, "objects");
         progress.update(counts.accepted + counts.skipped + counts.failed);
       },
     });

@@ -9,14 +9,20 @@ export function startBar(label: string, total: number | undefined, unit: string)
   const started = Date.now();
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
-    format: `${label} {bar} {value}/{total} ${unit} {rate}/s, {eta_formatted} left`,
+    format:
+      total === undefined
+        ? `${label} {value} ${unit} {rate}/s`
+        : `${label} {bar} {value}/{total} ${unit} {rate}/s, {eta_formatted} left`,
     barCompleteChar: "█",
     barIncompleteChar: "░",
     barsize: 24,
     hideCursor: true,
+    // Updates the remaining time is reckoned from; one comes with every object.
+    etaBuffer: 500,
     clearOnComplete: true,
     stopOnComplete: false,
-    gracefulExit: true,
+    // The command ends the bar itself, at Ctrl-C too.
+    gracefulExit: false,
   });
   bar.start(total ?? 0, 0, { rate: "0" });
   return {

@@ -18,6 +18,7 @@ const API = "https://api.spotify.com/v1";
 export function createSample(tracks: number, seed: number): Source {
   return {
     distinct: true,
+    total: sampleSize(tracks, seed),
     async *entities() {
       yield* sampleEntities(tracks, seed);
     },
@@ -36,6 +37,14 @@ export function* sampleEntities(tracks: number, seed: number): Generator<SourceE
     yield landed("album", album);
     for (const track of full) yield landed("track", track);
   }
+}
+
+/** Number of entities that {@link sampleEntities} yields. */
+export function sampleSize(tracks: number, seed: number): number {
+  const catalog = new SampleCatalog(String(seed));
+  let albums = 0;
+  for (let left = tracks; left > 0; albums++) left -= catalog.trackCount(albums);
+  return tracks + albums + Math.ceil(albums / ALBUMS_PER_ARTIST);
 }
 
 function landed(type: EntityType, entity: Entity): SourceEntity {

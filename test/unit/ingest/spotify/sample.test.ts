@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SourceEntity } from "../../../../src/ingest/source.ts";
-import { sampleEntities } from "../../../../src/ingest/spotify/sample.ts";
+import { sampleEntities, sampleSize } from "../../../../src/ingest/spotify/sample.ts";
 import { split } from "../../../../src/ingest/spotify/split.ts";
 
 const sample = [...sampleEntities(1_000, 1)];
@@ -19,6 +19,7 @@ function mentioned(type: string, entities: SourceEntity[]): Set<string> {
 describe("a sample", () => {
   it("has as many tracks as were asked for, with their albums and artists, each once", () => {
     expect(of("tracks")).toHaveLength(1_000);
+    expect(sampleSize(1_000, 1)).toBe(sample.length);
     expect(new Set(sample.map((one) => one.key)).size).toBe(sample.length);
     expect(mentioned("album", sample)).toEqual(new Set(of("albums").map((one) => one.id)));
     expect(mentioned("artist", sample)).toEqual(new Set(of("artists").map((one) => one.id)));
