@@ -11,7 +11,6 @@ provider "aws" {
   skip_credentials_validation = local.emulated
   skip_metadata_api_check     = local.emulated
   skip_region_validation      = local.emulated
-  skip_requesting_account_id  = local.emulated && var.account_id == null
 
   endpoints {
     cloudwatch     = var.endpoint_url

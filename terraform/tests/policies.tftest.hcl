@@ -468,3 +468,82 @@ run "a_dashboard_has_a_band_per_pipeline" {
     error_message = "A pipeline without queues and functions draws only what it has."
   }
 }
+
+run "limits_of_sqs_are_kept" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    name                       = "work"
+    arn                        = "arn:aws:sqs:eu-west-1:123456789012:work"
+    dlq_name                   = "work-dlq"
+    dlq_arn                    = "arn:aws:sqs:eu-west-1:123456789012:work-dlq"
+    fifo                       = false
+    visibility_timeout_seconds = 43201
+    retention_seconds          = 59
+    delay_seconds              = 901
+    receive_wait_seconds       = 21
+    max_receive_count          = 1001
+    dlq_retention_seconds      = 3600
+    undelivered_queue_arn      = "arn:aws:sqs:eu-west-1:123456789012:undelivered"
+  }
+
+  expect_failures = [
+    var.visibility_timeout_seconds,
+    var.retention_seconds,
+    var.delay_seconds,
+    var.receive_wait_seconds,
+    var.max_receive_count,
+  ]
+}
+
+run "limits_of_lambda_are_kept" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name                 = "edp-dev-plain-worker"
+    zip                  = "tests/functions/plain-worker.zip"
+    memory_mb            = 64
+    timeout_seconds      = 901
+    queue_arn            = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"
+    batch_size           = 10001
+    batch_window_seconds = 301
+    maximum_concurrency  = 1
+    log_retention_days   = 30
+    statements           = []
+  }
+
+  expect_failures = [
+    var.memory_mb,
+    var.timeout_seconds,
+    var.batch_size,
+    var.batch_window_seconds,
+    var.maximum_concurrency,
+  ]
+}
+
+run "an_alias_is_no_key" {
+  command = plan
+
+  module {
+    source = "./modules/topic"
+  }
+
+  variables {
+    name                  = "edp-dev-plain-arrivals"
+    arn                   = "arn:aws:sns:eu-west-1:123456789012:edp-dev-plain-arrivals"
+    kms_key_arn           = "alias/aws/sns"
+    rule_name             = "edp-dev-plain-landed"
+    rule_arn              = "arn:aws:events:eu-west-1:123456789012:rule/edp-dev-plain-landed"
+    undelivered_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}

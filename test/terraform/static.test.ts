@@ -1,4 +1,4 @@
-import { cp } from "node:fs/promises";
+import { cp, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKAGE_ROOT } from "../../src/package-root.ts";
@@ -53,3 +53,32 @@ describe.skipIf(!tools)("the HCL", () => {
     expect(result.stdout).toMatch(/Success! \d+ passed, 0 failed/);
   });
 });
+
+describe("every module", async () => {
+  const root = path.join(PACKAGE_ROOT, "terraform");
+  const kinds = (await readdir(path.join(root, "modules"))).map((kind) => path.join("modules", kind));
+
+  it.each(["", ...kinds])(
+    "describes what goes in and out, in its files and its README: %s",
+    async (module) => {
+      const readme = await readFile(path.join(root, module, "README.md"), "utf8");
+      for (const file of ["variables.tf", "outputs.tf"]) {
+        for (const { name, body } of await blocks(path.join(root, module, file))) {
+          expect(body, `${name} in ${file}`).toMatch(/\n {2}description\s*= ".+"\n/);
+          expect(readme).toContain(`\n| \`${name}\` |`);
+        }
+      }
+    },
+  );
+});
+
+/** The `variable` and `output` blocks of an HCL file. */
+async function blocks(file: string): Promise<{ name: string; body: string }[]> {
+  const text = await readFile(file, "utf8");
+  return [...text.matchAll(/^(?:variable|output) "(\w+)" \{(\n[\s\S]*?^)\}/gm)].map(
+    ([, name = "", body = ""]) => ({
+      name,
+      body,
+    }),
+  );
+}

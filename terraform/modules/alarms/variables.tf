@@ -2,12 +2,22 @@ variable "topic_name" {
   description = "Name of the topic that alarms publish to."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.topic_name))
+    error_message = "topic_name must be 1-256 letters, digits, _ and -."
+  }
 }
 
 variable "topic_arn" {
   description = "ARN of that topic, built from its name, for its policy."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.topic_arn, "arn:")
+    error_message = "topic_arn must be an ARN."
+  }
 }
 
 variable "alarm_arn_pattern" {
@@ -26,6 +36,11 @@ variable "kms_key_arn" {
   description = "Key that encrypts the topic; null for none."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]*:[^:]*:key/", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, not an alias."
+  }
 }
 
 variable "queues" {

@@ -13,6 +13,11 @@ variable "arn" {
   description = "ARN of the bucket, built from its name, for its policy."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.arn, "arn:")
+    error_message = "arn must be an ARN."
+  }
 }
 
 variable "versioned" {
@@ -31,6 +36,11 @@ variable "expire_noncurrent_days" {
   description = "Days after which a replaced version is deleted; null keeps it."
   type        = number
   default     = null
+
+  validation {
+    condition     = coalesce(var.expire_noncurrent_days, 1) >= 1 && (var.expire_noncurrent_days == null || var.versioned)
+    error_message = "expire_noncurrent_days must be at least 1, and null in a bucket without versions."
+  }
 }
 
 variable "tls_only" {

@@ -2,6 +2,11 @@ variable "name" {
   description = "Name of the dashboard."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,255}$", var.name))
+    error_message = "name must be 1-255 letters, digits, _ and -."
+  }
 }
 
 variable "region" {
@@ -18,4 +23,9 @@ variable "pipelines" {
     functions = list(string)
   }))
   nullable = false
+
+  validation {
+    condition     = length(var.pipelines) > 0
+    error_message = "pipelines must not be empty: a dashboard shows something."
+  }
 }

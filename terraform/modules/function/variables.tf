@@ -30,12 +30,22 @@ variable "memory_mb" {
   description = "Memory in MB."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240
+    error_message = "memory_mb must be 128-10240."
+  }
 }
 
 variable "timeout_seconds" {
   description = "How long an invocation may take."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900
+    error_message = "timeout_seconds must be 1-900."
+  }
 }
 
 variable "environment" {
@@ -76,18 +86,33 @@ variable "batch_size" {
   description = "Messages per invocation."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.batch_size >= 1 && var.batch_size <= 10000
+    error_message = "batch_size must be 1-10000."
+  }
 }
 
 variable "batch_window_seconds" {
   description = "How long a batch is gathered; 0 for a FIFO queue."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.batch_window_seconds >= 0 && var.batch_window_seconds <= 300
+    error_message = "batch_window_seconds must be 0-300."
+  }
 }
 
 variable "maximum_concurrency" {
   description = "Concurrent invocations, 2-1000."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000
+    error_message = "maximum_concurrency must be 2-1000."
+  }
 }
 
 variable "log_retention_days" {

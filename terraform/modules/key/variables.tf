@@ -2,6 +2,11 @@ variable "alias" {
   description = "Name of the key, without alias/."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9/_-]{1,250}$", var.alias)) && !startswith(var.alias, "aws/")
+    error_message = "alias must be letters, digits, /, _ and -, and not begin with aws/."
+  }
 }
 
 variable "account_id" {

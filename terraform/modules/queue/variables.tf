@@ -18,6 +18,11 @@ variable "arn" {
   description = "ARN of the queue, built from its name, for policies."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.arn, "arn:")
+    error_message = "arn must be an ARN."
+  }
 }
 
 variable "dlq_name" {
@@ -35,6 +40,11 @@ variable "dlq_arn" {
   description = "ARN of the dead-letter queue, built from its name, for policies."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.dlq_arn, "arn:")
+    error_message = "dlq_arn must be an ARN."
+  }
 }
 
 variable "fifo" {
@@ -47,30 +57,55 @@ variable "visibility_timeout_seconds" {
   description = "How long a received message stays hidden."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
+    error_message = "visibility_timeout_seconds must be 0-43200."
+  }
 }
 
 variable "retention_seconds" {
   description = "How long a message is kept."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.retention_seconds >= 60 && var.retention_seconds <= 1209600
+    error_message = "retention_seconds must be 60-1209600."
+  }
 }
 
 variable "delay_seconds" {
   description = "How long a new message stays hidden."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.delay_seconds >= 0 && var.delay_seconds <= 900
+    error_message = "delay_seconds must be 0-900."
+  }
 }
 
 variable "receive_wait_seconds" {
   description = "How long ReceiveMessage waits for a message."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.receive_wait_seconds >= 0 && var.receive_wait_seconds <= 20
+    error_message = "receive_wait_seconds must be 0-20."
+  }
 }
 
 variable "max_receive_count" {
   description = "How often a message is received before it moves to the dead-letter queue."
   type        = number
   nullable    = false
+
+  validation {
+    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000
+    error_message = "max_receive_count must be 1-1000."
+  }
 }
 
 variable "dlq_retention_seconds" {

@@ -13,12 +13,22 @@ variable "arn" {
   description = "ARN of the topic, built from its name, for its policy."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.arn, "arn:")
+    error_message = "arn must be an ARN."
+  }
 }
 
 variable "kms_key_arn" {
   description = "Key that encrypts messages at rest; null for none. Never alias/aws/sns: EventBridge can't publish through it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]*:[^:]*:key/", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, not an alias."
+  }
 }
 
 variable "rule_name" {
@@ -31,6 +41,11 @@ variable "rule_arn" {
   description = "ARN of that rule, built from its name, for the topic's policy."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.rule_arn, "arn:")
+    error_message = "rule_arn must be an ARN."
+  }
 }
 
 variable "undelivered_queue_arn" {

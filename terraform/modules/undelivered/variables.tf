@@ -13,6 +13,11 @@ variable "arn" {
   description = "ARN of the queue, built from its name, for its policy."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.arn, "arn:")
+    error_message = "arn must be an ARN."
+  }
 }
 
 variable "rule_arns" {
