@@ -13,8 +13,8 @@ const EVENT_OPERATORS = [
 ];
 /** Operators of SNS subscription filter policies: https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html */
 const FILTER_OPERATORS = EVENT_OPERATORS.filter((operator) => operator !== "wildcard");
-/** PutRule: an event pattern has at most 4096 characters. */
-const MAX_PATTERN_CHARACTERS = 4096;
+/** Quota "Event pattern size", 2048, less 128 that the name of the bucket takes. */
+const MAX_PATTERN_CHARACTERS = 2048 - 128;
 /** SetSubscriptionAttributes: attribute names in one filter policy. */
 const MAX_FILTER_NAMES = 5;
 
@@ -26,7 +26,7 @@ export function checkEventPattern(pattern: Record<string, unknown>, path: JsonPa
   const faults = checkFields(pattern, path, EVENT_OPERATORS, true);
   const length = JSON.stringify(pattern).length;
   if (length > MAX_PATTERN_CHARACTERS) {
-    faults.push({ path, message: `has ${length} characters, EventBridge takes ${MAX_PATTERN_CHARACTERS}` });
+    faults.push({ path, message: `has ${length} characters, a rule has room for ${MAX_PATTERN_CHARACTERS}` });
   }
   return faults;
 }

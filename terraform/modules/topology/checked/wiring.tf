@@ -25,7 +25,7 @@ locals {
     [for rule in local.rules : "${rule.at}.from.bucket: the bucket ${rule.bucket} sends no events: set its eventBridge to true" if !rule.events],
     [for rule in local.rules : "${rule.at}.pattern: must be an object" if !can(keys(rule.pattern))],
     [for rule in local.rules : "${rule.at}.pattern: must name at least one field" if try(length(keys(rule.pattern)) == 0, false)],
-    [for rule in local.rules : "${rule.at}.pattern: has ${rule.length} characters, EventBridge takes 4096" if rule.length > 4096],
+    [for rule in local.rules : "${rule.at}.pattern: has ${rule.length} characters, a rule has room for 1920" if rule.length > 1920],
     [for rule in local.rules : "${rule.at}.pattern.detail.bucket: must not be given: the name of the bucket in `from` is filled in" if can(rule.pattern.detail.bucket)],
     [for rule in local.rules : "${rule.at}: no topic takes its events: they would be lost" if rule.targets == 0],
     [for rule in local.rules : "${rule.at}: feeds ${rule.targets} topics, EventBridge takes 5 targets" if rule.targets > 5],
