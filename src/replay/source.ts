@@ -1,0 +1,90 @@
+import {
+  GetQueueAttributesCommand,
+  paginateListDeadLetterSourceQueues,
+  QueueDoesNotExist,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { queueName } from "../aws/queues.ts";
+import { NotDeployedError } from "../errors.ts";
+import type { Deployment } from "../topology/deployment.ts";
+import { noSuchQueue } from "./faults.ts";
+import type { QueueDestination } from "./routes/route.ts";
+import type { ReplaySource } from "./types.ts";
+
+/** URLs of every dead-letter queue of these pipelines, all when none is named. */
+export function deadLetterQueues(
+  deployment: Deployment,
+  names: readonly string[],
+): { pipeline: string; url: string }[] {
+  return Object.entries(deployment.pipelines)
+    .filter(([name]) => names.length === 0 || names.includes(name))
+    .flatMap(([pipeline, { addresses }]) =>
+      [...Object.values(addresses.queues).map(({ dlqUrl }) => dlqUrl), addresses.undelivered.url].map(
+        (url) => ({
+          pipeline,
+          url,
+        }),
+      ),
+    );
+}
+
+/**
+ * Looks at a dead-letter queue: what it is, how much lies in it, and which queues it serves.
+ * @throws UsageError when a queue named by `--queue` doesn't exist, NotDeployedError when one of a pipeline is gone.
+ */
+export async function inspect(
+  sqs: SQSClient,
+  { url, pipeline }: { url: string; pipeline: string | null },
+): Promise<ReplaySource> {
+  const attributes = await queueAttributes(sqs, url);
+  if (!attributes) {
+    if (pipeline === null) throw noSuchQueue("--queue", url);
+    throw new NotDeployedError(`${queueName(url)} of pipeline ${pipeline} does not exist any more.`, {
+      hint: "Deploy it again: npx edp deploy",
+    });
+  }
+  const sources: ReplaySource["sources"] = [];
+  for await (const page of paginateListDeadLetterSourceQueues({ client: sqs }, { QueueUrl: url })) {
+    for (const source of page.queueUrls ?? []) {
+      const arn = (await queueAttributes(sqs, source))?.QueueArn;
+      if (arn !== undefined) sources.push({ url: source, arn, fifo: arn.endsWith(".fifo") });
+    }
+  }
+  return {
+    pipeline,
+    url,
+    arn: attributes.QueueArn ?? "",
+    name: queueName(url),
+    fifo: attributes.FifoQueue === "true",
+    kmsKeyId: attributes.KmsMasterKeyId ?? null,
+    sources,
+    depth: {
+      visible: Number(attributes.ApproximateNumberOfMessages),
+      inFlight: Number(attributes.ApproximateNumberOfMessagesNotVisible),
+      delayed: Number(attributes.ApproximateNumberOfMessagesDelayed),
+    },
+  };
+}
+
+/** The queue that `--to` names. @throws UsageError when it doesn't exist. */
+export async function destinationQueue(sqs: SQSClient, url: string): Promise<QueueDestination> {
+  const attributes = await queueAttributes(sqs, url);
+  if (!attributes) throw noSuchQueue("--to", url);
+  return { kind: "queue", url, arn: attributes.QueueArn ?? "", fifo: attributes.FifoQueue === "true" };
+}
+
+/** All attributes of a queue; undefined where there is none. */
+async function queueAttributes(
+  sqs: SQSClient,
+  QueueUrl: string,
+): Promise<Record<string, string> | undefined> {
+  try {
+    const { Attributes = {} } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
+    );
+    return Attributes;
+  } catch (error) {
+    if (error instanceof QueueDoesNotExist) return undefined;
+    throw error;
+  }
+}
