@@ -1,5 +1,7 @@
 import { search } from "@aws-lambda-powertools/jmespath";
+import { Functions } from "@aws-lambda-powertools/jmespath/functions";
 import { UsageError } from "../errors.ts";
+import { fold } from "./fold.ts";
 import { type Letter, viewOf } from "./letter.ts";
 
 /** Fields that the errors of the JMESPath library carry, as far as each has them. */
@@ -10,6 +12,16 @@ interface JmespathError extends Error {
   actualType?: string;
 }
 
+/** Functions that edp adds to JMESPath's own; a method `funcName` is the function `name`. */
+class LetterFunctions extends Functions {
+  /** `folded(text)`: the text with its variable parts as `*`; null for what is no text. */
+  funcFolded([text]: unknown[]): string | null {
+    return typeof text === "string" ? fold(text) : null;
+  }
+}
+
+const customFunctions = new LetterFunctions();
+
 /**
  * Compiles a JMESPath expression over a dead letter (`LetterView`) to a predicate. False, null and what is empty
  * don't select, as in JMESPath's own filters; nor does a function whose argument is absent in that letter.
@@ -18,7 +30,8 @@ interface JmespathError extends Error {
  *   gets a value of a type that it doesn't take.
  */
 export function compileWhere(expression: string): (letter: Letter) => boolean {
-  const evaluate = (view: object): unknown => search(expression, view as Parameters<typeof search>[1]);
+  const evaluate = (view: object): unknown =>
+    search(expression, view as Parameters<typeof search>[1], { customFunctions });
   try {
     evaluate({});
   } catch (error) {
