@@ -5,7 +5,7 @@ import path from "node:path";
 import lockfile from "proper-lockfile";
 import { EdpError, EXIT } from "../errors.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
-import { findEngine } from "./control.ts";
+import { findEngine, isAlive } from "./control.ts";
 import { type EngineState, localPaths, readState, removeState } from "./state.ts";
 
 /** Port the engine takes when it is free and nothing else was asked for. */
@@ -153,15 +153,6 @@ export async function waitForEnd(state: EngineState, directory: string): Promise
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

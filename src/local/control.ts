@@ -1,11 +1,12 @@
-import { NotDeployedError } from "../errors.ts";
+import process from "node:process";
+import { EdpError, EXIT, NotDeployedError } from "../errors.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import type { DeployRequest } from "./engine.ts";
 import { CONTROL_PREFIX } from "./http/server.ts";
 import { type EngineState, readState } from "./state.ts";
 
-/** Milliseconds within which a healthy engine answers. */
-const HEALTH_TIMEOUT_MS = 2_000;
+/** Milliseconds within which a healthy engine answers, also under load. */
+const HEALTH_TIMEOUT_MS = 10_000;
 
 /** Header that carries the engine's token. */
 export const TOKEN_HEADER = "x-edp-token";
@@ -20,16 +21,28 @@ export interface Health {
 /**
  * The engine of this project directory, if it is running and answers as the one that was recorded: a stale
  * pid, or another program on its port, counts as not running.
+ * @throws EdpError ENGINE_BUSY when its process lives but does not answer: nobody may take it for gone
  */
-export async function findEngine(directory: string): Promise<EngineState | undefined> {
+export async function findEngine(
+  directory: string,
+  timeoutMs = HEALTH_TIMEOUT_MS,
+): Promise<EngineState | undefined> {
   const state = await readState(directory);
   if (!state) return undefined;
   try {
-    const health = await call<Health>(state, "GET", "health", undefined, HEALTH_TIMEOUT_MS);
+    const health = await call<Health>(state, "GET", "health", undefined, timeoutMs);
     return health.pid === state.pid ? state : undefined;
-  } catch {
-    // Refused, timed out or answered by a stranger: all mean that our engine is not there.
-    return undefined;
+  } catch (error) {
+    // Refused, or answered by a stranger: our engine is not there. Only silence says nothing.
+    if ((error as Error).name !== "TimeoutError" || !isAlive(state.pid)) return undefined;
+    throw new EdpError(
+      "ENGINE_BUSY",
+      EXIT.notDeployed,
+      `The local engine (process ${state.pid}) did not answer within ${timeoutMs / 1000} s.`,
+      {
+        hint: `Try again; if it hangs, end it (kill -9 ${state.pid}) and deploy again: nothing stored is lost.`,
+      },
+    );
   }
 }
 
@@ -57,6 +70,16 @@ export function removePipelines(state: EngineState, names: string[]): Promise<De
 /** Asks the engine to stop; it answers before it goes. */
 export async function stopEngine(state: EngineState): Promise<void> {
   await call(state, "POST", "stop", {});
+}
+
+/** Whether a process of this id exists. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 async function call<T>(
