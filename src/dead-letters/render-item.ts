@@ -36,7 +36,7 @@ function counted(letters: number): string {
 function renderGroup(item: GroupItem, terminal: Terminal): void {
   const { out, color } = terminal;
   const line = (text: string) => out(`${GROUP_INDENT}${text}\n`);
-  const fitting = (text: string) => fit(text, terminal.columns - GROUP_INDENT.length);
+  const fitting = (text: string) => fitted(text, terminal.columns - GROUP_INDENT.length);
   const count = String(item.count).padStart(GROUP_INDENT.length - 3);
   out(`\n${color.bold(count)} x ${color.red(title(item))}\n`);
   if (item.message) line(fitting(item.message));
@@ -63,10 +63,10 @@ function renderLetter(item: LetterItem, terminal: Terminal): void {
   const receives = `${item.receiveCount}x`.padStart(5);
   const version = item.source.version ? color.dim(` ${oneLine(item.source.version)}`) : "";
   const head = `${(formatAge(item.ageSeconds) ?? "-").padStart(6)} ${receives}  `;
-  out(`${color.dim(head)}${place}${fit(subjectOf(item), width)}${version}\n`);
+  out(`${color.dim(head)}${place}${fitted(subjectOf(item), width)}${version}\n`);
   const cause = item.cause.message ? `${title(item.cause)}: ${item.cause.message}` : title(item.cause);
-  out(`${LETTER_INDENT}${color.red(fit(cause, width))}\n`);
-  out(`${LETTER_INDENT}${color.dim(fit(details(item), width))}\n`);
+  out(`${LETTER_INDENT}${color.red(fitted(cause, width))}\n`);
+  out(`${LETTER_INDENT}${color.dim(fitted(details(item), width))}\n`);
 }
 
 function details(item: LetterItem): string {
@@ -83,7 +83,7 @@ function renderCount({ queue, time, letters, left }: CountItem, { out, color }: 
 }
 
 /** One line of at most `width` columns. */
-function fit(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   const line = oneLine(text);
   return line.length <= width ? line : `${cut(line, Math.max(1, width - 1))}…`;
 }
