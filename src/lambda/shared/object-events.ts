@@ -14,6 +14,8 @@ export interface ObjectEvent extends ObjectVersion {
   time: string;
   /** Bytes, as the event says; 0 where it doesn't. */
   size: number;
+  /** EventBridge's id of the event; absent in S3's own notifications, which have none. */
+  id?: string;
 }
 
 interface S3Notification {
@@ -26,6 +28,7 @@ interface S3Notification {
 }
 
 interface EventBridgeEvent {
+  id?: string;
   time: string;
   "detail-type": string;
   detail: {
@@ -67,6 +70,7 @@ function fromEventBridge(message: Record<string, unknown>): ObjectEvent {
     version: versionOf(object?.["version-id"], object?.etag),
     time: event.time,
     size: object?.size ?? 0,
+    id: event.id,
   });
 }
 
@@ -101,7 +105,7 @@ function decodeKey(key: string | undefined): string | undefined {
 }
 
 function checked(event: Partial<ObjectEvent>): ObjectEvent {
-  const { bucket, key, version, time, size } = event;
+  const { bucket, key, version, time, size, id } = event;
   if (
     typeof bucket !== "string" ||
     typeof key !== "string" ||
@@ -121,6 +125,7 @@ function checked(event: Partial<ObjectEvent>): ObjectEvent {
     version,
     time: new Date(ms).toISOString(),
     size: typeof size === "number" ? size : 0,
+    ...(typeof id === "string" ? { id } : {}),
   };
 }
 

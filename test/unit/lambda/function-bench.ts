@@ -45,6 +45,7 @@ export function created(
 ): SQSRecord {
   const event = {
     version: "0",
+    id: `event of ${key}`,
     "detail-type": "Object Created",
     source: "aws.s3",
     time,

@@ -49,6 +49,38 @@ describe("a batch of good objects", () => {
     expect(bench.outcome).toMatchObject({ messages: 3, processed: 3, faulty: 0, retried: 0 });
   });
 
+  it("is named in the log object by object, with event, message, receive and output", async () => {
+    const good = land("t1");
+    const bad = land("t2", "{");
+    await bench.run(good.message, bad.message);
+    const [line] = bench.lines.filter(({ message: text }) => text === "objects");
+    expect(line).toMatchObject({
+      level: "INFO",
+      requestId: "r1",
+      bucket: BRONZE,
+      staging: STAGING,
+      objects: [
+        {
+          key: good.key,
+          version: good.version,
+          eventId: `event of ${good.key}`,
+          messageId: good.message.messageId,
+          receive: 1,
+          sentAt: expect.any(Number),
+          ending: "processed",
+          output: bench.outputs()[0],
+        },
+        { key: bad.key, messageId: bad.message.messageId, ending: "faulty" },
+      ],
+    });
+  });
+
+  it("has at most 20 objects in a line of the log", async () => {
+    await bench.run(...Array.from({ length: 45 }, (_, index) => land(`t${index}`).message));
+    const lines = bench.lines.filter(({ message: text }) => text === "objects");
+    expect(lines.map(({ objects }) => (objects as unknown[]).length)).toEqual([20, 20, 5]);
+  });
+
   it("carries the source of each row, and lists the sources in the footer", async () => {
     const { key, version, message: record } = land("t1");
     await bench.run(record);

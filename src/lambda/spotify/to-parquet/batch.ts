@@ -60,7 +60,7 @@ async function ending(
   try {
     try {
       const converted = await conversion();
-      return converted.kind === "written" ? { kind: "processed" } : converted;
+      return converted.kind === "written" ? { kind: "processed", output: converted.output.key } : converted;
     } catch (error) {
       if (!(error instanceof PermanentFault)) throw error;
       const settled = await settleFault(event, error.fault, work.replayed, claims, run);

@@ -1,7 +1,11 @@
+import type { SQSRecord } from "aws-lambda";
 import { type DeadLetter, sendDeadLetters } from "../../shared/dead-letters.ts";
 import type { Fault } from "../../shared/faults.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Ending, Message, Work } from "./work.ts";
+
+/** Objects named in one line of the log, which then has some 6 KB. */
+const OBJECTS_A_LINE = 20;
 
 /**
  * Ends the messages of a batch: dead letters are sent, every fault gets one line in the log, and the batch
@@ -24,6 +28,7 @@ export async function report(messages: Message[], works: Work[], run: Invocation
     const { errorCode, path } = letter.cause;
     run.log("ERROR", `not taken by the DLQ, will come again: ${reason}`, { errorCode, path, messageId });
   }
+  logObjects(messages, run);
   logOutcome(messages, works, failures, run);
   return failures;
 }
@@ -76,6 +81,32 @@ function logRetry(work: Work, run: Invocation): void {
 export function logRejection(work: Work, { errorCode, path, message }: Fault, run: Invocation): void {
   const fields = { errorCode, path, messageId: work.messageIds[0], source: sourceOf(work), rejected: true };
   run.log("WARN", `rejected, a newer version took its place: ${message}`, fields);
+}
+
+/**
+ * Names each object version with its event, message and ending, so that one object's way can be followed. Some
+ * 300 bytes each: 0.15 USD of log for a million objects (us-east-1), against 5 USD of claims.
+ */
+function logObjects(messages: Message[], run: Invocation): void {
+  const objects = messages.flatMap(({ record, works }) => works.map((work) => objectEntry(record, work)));
+  for (let first = 0; first < objects.length; first += OBJECTS_A_LINE) {
+    const { bronze: bucket, staging } = run.environment;
+    run.log("INFO", "objects", { bucket, staging, objects: objects.slice(first, first + OBJECTS_A_LINE) });
+  }
+}
+
+function objectEntry({ messageId, attributes }: SQSRecord, { event, ending, replayed }: Work) {
+  return {
+    key: event.key,
+    version: event.version,
+    eventId: event.id,
+    messageId,
+    receive: Number(attributes.ApproximateReceiveCount),
+    sentAt: Number(attributes.SentTimestamp),
+    ending: ending.kind,
+    ...(replayed ? { replayed } : {}),
+    ...(ending.kind === "processed" ? { output: ending.output } : {}),
+  };
 }
 
 function logOutcome(messages: Message[], works: Work[], failures: Set<string>, run: Invocation): void {

@@ -8,7 +8,8 @@ const REPLAY_ATTRIBUTE = "edp-replay-count";
 
 /** Where an object version has come to. `done`: an earlier delivery has dealt with it. */
 export type Ending =
-  | { kind: "processed" | "done" | "rejected" | "ignored" }
+  | { kind: "processed"; output: string }
+  | { kind: "done" | "rejected" | "ignored" }
   | { kind: "faulty"; fault: Fault }
   | { kind: "retry"; reason: string };
 
