@@ -5,7 +5,8 @@ import path from "node:path";
 import lockfile from "proper-lockfile";
 import { EdpError, EXIT } from "../errors.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
-import { findEngine, isAlive } from "./control.ts";
+import { findEngine } from "./control.ts";
+import { isAlive } from "./process-alive.ts";
 import { type EngineState, localPaths, readState, removeState } from "./state.ts";
 
 /** Port the engine takes when it is free and nothing else was asked for. */
@@ -14,6 +15,8 @@ export const DEFAULT_PORT = 4510;
 const START_TIMEOUT_MS = 15_000;
 /** Milliseconds a stopping engine may take before it is killed. */
 const STOP_TIMEOUT_MS = 10_000;
+/** Milliseconds that an engine whose port is closed may still need to end. */
+const PREDECESSOR_TIMEOUT_MS = 5_000;
 const POLL_MS = 20;
 
 /**
@@ -74,6 +77,7 @@ export async function ensureEngine(
     }
     return { state: running, started: false };
   }
+  await predecessorGone(directory);
   const before = await readState(directory);
   const candidates = port === undefined ? [before?.port ?? DEFAULT_PORT, 0] : [port];
   for (const candidate of candidates) {
@@ -143,15 +147,31 @@ function firstMessage(child: ChildProcess, directory: string): Promise<StartMess
   });
 }
 
-/** Waits until the process is gone; kills it when it takes too long. */
+/**
+ * Waits until the engine has stopped, which its state file's end says too: where nobody collects ended processes
+ * (a container without an init), they stay in the process table. Kills it when it takes too long.
+ */
 export async function waitForEnd(state: EngineState, directory: string): Promise<void> {
   const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (isAlive(state.pid)) {
+  while (isAlive(state.pid) && (await readState(directory))?.pid === state.pid) {
     if (Date.now() > deadline) {
       process.kill(state.pid, "SIGKILL");
       await removeState(directory);
       return;
     }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
+ * Waits for a recorded engine whose port is closed already while it still writes its last: two engines on one
+ * data directory would write over each other. A process that outlasts the wait has only inherited its number.
+ */
+export async function predecessorGone(directory: string): Promise<void> {
+  const state = await readState(directory);
+  const deadline = Date.now() + PREDECESSOR_TIMEOUT_MS;
+  while (state && Date.now() < deadline && isAlive(state.pid)) {
+    if ((await readState(directory))?.pid !== state.pid) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

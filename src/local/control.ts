@@ -1,8 +1,8 @@
-import process from "node:process";
 import { EdpError, EXIT, NotDeployedError } from "../errors.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import type { DeployRequest } from "./engine.ts";
 import { CONTROL_PREFIX } from "./http/server.ts";
+import { isAlive } from "./process-alive.ts";
 import { type EngineState, readState } from "./state.ts";
 
 /** Milliseconds within which a healthy engine answers, also under load. */
@@ -70,16 +70,6 @@ export function removePipelines(state: EngineState, names: string[]): Promise<De
 /** Asks the engine to stop; it answers before it goes. */
 export async function stopEngine(state: EngineState): Promise<void> {
   await call(state, "POST", "stop", {});
-}
-
-/** Whether a process of this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function call<T>(

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import type { Pipeline } from "../topology/types.ts";
-import { ensureEngine, waitForEnd, withLocalLock } from "./background.ts";
+import { ensureEngine, predecessorGone, waitForEnd, withLocalLock } from "./background.ts";
 import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
 import type { DeployRequest } from "./engine.ts";
 import { localPaths } from "./state.ts";
@@ -82,7 +82,7 @@ export async function destroyLocal(
     if (state) {
       await stopEngine(state);
       await waitForEnd(state, context.directory);
-    }
+    } else await predecessorGone(context.directory);
     // The data only: run manifests under runs/ stay, they prove what happened.
     const paths = localPaths(context.directory);
     for (const gone of [paths.data, paths.state, paths.log]) await rm(gone, { recursive: true, force: true });
