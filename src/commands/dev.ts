@@ -1,8 +1,10 @@
 import { watch } from "node:fs";
 import path from "node:path";
 import { defineCommand } from "../command.ts";
-import { LOCAL_ENV } from "../context.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
 import { EdpError, EXIT, UsageError } from "../errors.ts";
+import { EventQueue } from "../event-queue.ts";
+import type { Engine } from "../local/engine.ts";
 import { PACKAGE_ROOT, PIPELINES_DIRECTORY } from "../package-root.ts";
 import { loadPipelines } from "../topology/load.ts";
 import { selectPipelines } from "../topology/select.ts";
@@ -21,6 +23,8 @@ interface DevEvent {
   function?: string;
   message: string;
 }
+
+type Emit = (kind: DevEvent["kind"], message: string, fn?: string) => void;
 
 /** Milliseconds to wait after a change, since editors write a file more than once. */
 const SETTLE_MS = 100;
@@ -55,57 +59,35 @@ them in; what is running finishes on the old code. In another terminal: edp inge
         hint: "Leave --env and EDP_ENV away.",
       });
     }
-    const [{ hostEngine }, { DEFAULT_PORT, withLocalLock }, { findEngine }, { deployRequest }] = await Promise.all([
-      import("../local/host.ts"),
-      import("../local/background.ts"),
-      import("../local/control.ts"),
-      import("../local/deploy.ts"),
-    ]);
+    const { deployRequest } = await import("../local/deploy.ts");
     const names = options.pipelines.length > 0 ? options.pipelines : (context.config.pipelines ?? []);
     const pipelines = selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), names);
-    const events = new EventQueue();
-    const emit = (kind: DevEvent["kind"], message: string, fn?: string) =>
-      events.push({ time: new Date(context.now()).toISOString(), kind, message, ...(fn ? { function: fn } : {}) });
-    const engine = await withLocalLock(context.directory, async () => {
-      if (await findEngine(context.directory)) {
-        throw new EdpError("ENGINE_RUNNING", EXIT.usage, "The local engine already runs in the background.", {
-          hint: "Stop it with `npx edp destroy`, or watch it with `npx edp tail`.",
-        });
-      }
-      const settings = {
-        directory: context.directory,
-        log: (line: string) => emit("engine", line),
-        onFunctionLog: (group: string, message: string) => emit("log", message, group.split("/").at(-1)),
-        onStop: () => events.end(),
-      };
-      return hostEngine({ ...settings, port: options.port ?? DEFAULT_PORT }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "EADDRINUSE") throw error;
-        if (options.port === undefined) return hostEngine({ ...settings, port: 0 });
-        throw new EdpError("PORT_IN_USE", EXIT.notDeployed, `Port ${options.port} is taken by another program.`, {
-          hint: "Give another with --port, or leave it away to take any free one.",
-        });
+    const events = new EventQueue<DevEvent>();
+    const emit: Emit = (kind, message, fn) =>
+      events.push({
+        time: new Date(context.now()).toISOString(),
+        kind,
+        message,
+        ...(fn ? { function: fn } : {}),
       });
-    });
-    const deploy = async () => engine.deploy(await deployRequest(context, { pipelines, awsTiming: options.awsTiming }));
-    await deploy();
+    const engine = await startEngine(context, options.port, emit, () => events.end());
+    const deploy = async () =>
+      engine.deploy(await deployRequest(context, { pipelines, awsTiming: options.awsTiming }));
+    try {
+      await deploy();
+      context.signal.throwIfAborted();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
     emit("ready", `${names.join(", ") || "every pipeline"} at ${engine.endpoint}; Ctrl-C stops`);
-    let settling: NodeJS.Timeout | undefined;
-    const watcher = watch(path.join(PACKAGE_ROOT, "src", "lambda"), { recursive: true }, (_event, file) => {
-      clearTimeout(settling);
-      settling = setTimeout(() => {
-        deploy().then(
-          () => emit("rebuilt", `rebuilt after a change of ${file}`),
-          (error: Error) => emit("build-failed", error.message),
-        );
-      }, SETTLE_MS);
-    });
     context.signal.addEventListener("abort", () => events.end(), { once: true });
+    const stopWatching = watchSources(deploy, emit);
     return (async function* () {
       try {
         yield* events;
       } finally {
-        clearTimeout(settling);
-        watcher.close();
+        await stopWatching();
         await engine.close();
       }
       yield { time: new Date(context.now()).toISOString(), kind: "stopped" as const, message: "data kept" };
@@ -116,35 +98,76 @@ them in; what is running finishes on the old code. In another terminal: edp inge
     const { color } = terminal;
     const clock = color.dim(event.time.slice(11, 23));
     const label =
-      event.kind === "log" ? color.cyan(event.function ?? "") : event.kind === "build-failed" ? color.red("build") : color.green(event.kind);
+      event.kind === "log"
+        ? color.cyan(event.function ?? "")
+        : event.kind === "build-failed"
+          ? color.red("build")
+          : color.green(event.kind);
     terminal.out(`${clock} ${label} ${event.message.trimEnd()}\n`);
   },
 });
 
-/** Events pushed from callbacks, read as an async iterable. */
-class EventQueue implements AsyncIterable<DevEvent> {
-  #events: DevEvent[] = [];
-  #wake = () => {};
-  #ended = false;
-
-  push(event: DevEvent): void {
-    this.#events.push(event);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<DevEvent> {
-    while (!this.#ended || this.#events.length > 0) {
-      yield* this.#events.splice(0);
-      if (!this.#ended && this.#events.length === 0) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
+/** Runs the engine in this process; @throws EdpError ENGINE_RUNNING, PORT_IN_USE. */
+async function startEngine(
+  context: Context,
+  port: number | undefined,
+  emit: Emit,
+  onStop: () => void,
+): Promise<Engine> {
+  const [{ hostEngine }, { DEFAULT_PORT, predecessorGone, withLocalLock }, { findEngine }] =
+    await Promise.all([
+      import("../local/host.ts"),
+      import("../local/background.ts"),
+      import("../local/control.ts"),
+    ]);
+  const { directory } = context;
+  const settings = {
+    directory,
+    log: (line: string) => emit("engine", line),
+    onFunctionLog: (group: string, message: string) => emit("log", message, group.split("/").at(-1)),
+    onStop,
+  };
+  return withLocalLock(directory, async () => {
+    if (await findEngine(directory)) {
+      throw new EdpError("ENGINE_RUNNING", EXIT.usage, "The local engine already runs.", {
+        hint: "Stop it with `npx edp destroy`, or watch it with `npx edp tail`.",
+      });
     }
-  }
+    await predecessorGone(directory);
+    try {
+      return await hostEngine({ ...settings, port: port ?? DEFAULT_PORT });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+    if (port === undefined) return hostEngine({ ...settings, port: 0 });
+    throw new EdpError("PORT_IN_USE", EXIT.notDeployed, `Port ${port} is taken by another program.`, {
+      hint: "Give another with --port, or leave it away to take any free one.",
+    });
+  });
+}
+
+/** Deploys after each change of a Lambda's source, one build at a time. Returns what ends that. */
+function watchSources(deploy: () => Promise<unknown>, emit: Emit): () => Promise<void> {
+  let settling: NodeJS.Timeout | undefined;
+  let building = Promise.resolve();
+  const rebuild = (file: string | null) => async () => {
+    try {
+      await deploy();
+      emit("rebuilt", `rebuilt after a change of ${file}`);
+    } catch (error) {
+      emit("build-failed", (error as Error).message);
+    }
+  };
+  const watcher = watch(path.join(PACKAGE_ROOT, "src", "lambda"), { recursive: true }, (_event, file) => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      building = building.then(rebuild(file));
+    }, SETTLE_MS);
+  });
+  watcher.on("error", (error: Error) => emit("engine", `changes are no longer seen: ${error.message}`));
+  return async () => {
+    clearTimeout(settling);
+    watcher.close();
+    await building;
+  };
 }

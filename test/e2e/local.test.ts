@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DemoStep } from "../../src/demo/tour.ts";
@@ -125,5 +127,31 @@ describe("the local environment", () => {
     const rerun = await project.json<IngestResult>(["ingest", "spotify", "--sample", "600", "--wait", "90"]);
     expect(rerun.exitCode).toBe(0);
     expect(rerun.value.missing).toBe(0);
+  });
+});
+
+describe("edp dev", () => {
+  it("runs until Ctrl-C, says so, and leaves the data for the next engine", async () => {
+    const dev = project.edp(["dev", "--json"], { buffer: false });
+    const kinds: string[] = [];
+    for await (const line of dev.iterable()) {
+      const { kind } = JSON.parse(String(line)) as { kind: string };
+      kinds.push(kind);
+      if (kind !== "ready") continue;
+      expect((await project.edp(["status"])).exitCode).toBe(0);
+      dev.kill("SIGINT");
+    }
+    expect((await dev).exitCode).toBe(130);
+    expect(kinds.at(-1)).toBe("stopped");
+    expect((await project.edp(["status"])).exitCode).toBe(7);
+    expect((await project.json<{ started: boolean }>(["deploy"])).value.started).toBe(true);
+  });
+
+  it("ends, and takes its engine along, when the functions cannot be built", async () => {
+    await mkdir(path.join(project.directory, ".edp"));
+    await writeFile(path.join(project.directory, ".edp", "build"), "a file where the zips should go");
+    const { exitCode, timedOut } = await project.edp(["dev", "--json"], { timeout: 20_000 });
+    expect([exitCode === 0, timedOut]).toEqual([false, false]);
+    expect((await project.edp(["status"])).exitCode).toBe(7);
   });
 });
