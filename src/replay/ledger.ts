@@ -152,8 +152,8 @@ export interface Earlier {
   uncertain: Set<string>;
   /** Replays so far, by fingerprint and by id of the new message, where the message itself can't carry it. */
   counts: Map<string, number>;
-  /** Ledgers without an end. */
-  open: { file: string; start: LedgerStart; touchedMs: number }[];
+  /** Ledgers of replays that were killed, or could not delete all they had sent. */
+  unfinished: { file: string; start: LedgerStart; touchedMs: number; killed: boolean }[];
 }
 
 /**
@@ -165,7 +165,7 @@ export async function readEarlier(
   directory: string,
   scope: { queues: readonly string[] } | { import: string },
 ): Promise<Earlier> {
-  const earlier: Earlier = { sent: new Set(), uncertain: new Set(), counts: new Map(), open: [] };
+  const earlier: Earlier = { sent: new Set(), uncertain: new Set(), counts: new Map(), unfinished: [] };
   for (const name of (await list(directory)).sort()) {
     const file = path.join(directory, name);
     const read = await readLedger(file);
@@ -181,7 +181,9 @@ export async function readEarlier(
     if ("import" in scope && read.ended) continue;
     for (const id of read.sent) earlier.sent.add(id);
     for (const id of read.uncertain) earlier.uncertain.add(id);
-    if (!read.ended) earlier.open.push({ file, start, touchedMs: (await stat(file)).mtimeMs });
+    if (read.ended && read.sent.size === 0) continue;
+    const { mtimeMs: touchedMs } = await stat(file);
+    earlier.unfinished.push({ file, start, touchedMs, killed: !read.ended });
   }
   for (const id of earlier.sent) earlier.uncertain.delete(id);
   return earlier;

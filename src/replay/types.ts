@@ -1,8 +1,9 @@
 import type { Clients } from "../aws/clients.ts";
 import type { Context } from "../context.ts";
+import type { CauseGroup } from "../dead-letters/groups.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import type { Deployment } from "../topology/deployment.ts";
-import type { Pace } from "./verify/pace.ts";
+import type { Pace, Pace } from "./verify/pace.ts";
 
 /** Where a dead letter goes back. */
 export type Destination =
@@ -70,6 +71,8 @@ export interface VerifyOptions {
    * passed over, so nobody else should look into that queue before the replayed messages have ended.
    */
   returned: AsyncIterable<Letter>;
+  /** The replay takes room here before it sends; the verification gives some and opens more as messages end well. */
+  pace: Pace;
   /** Ends the replay early: nothing more is sent, the rest stays in its dead-letter queue. */
   stop(reason: string): void;
 }
@@ -107,14 +110,27 @@ export interface Trial {
 /** Why letters were passed over. */
 export const SKIPS = {
   filter: "not selected by --where, --older or --newer",
-  limit: "beyond --max",
   edit: "left out by --edit",
   trial: "failed --try-local",
   replayed: "already replayed --max-replays times",
   returned: "came back while this replay ran",
-  stopped: "not reached: the replay was stopped",
 } as const;
 export type Skip = keyof typeof SKIPS;
+
+/** What a replay would do, from a look that takes nothing. */
+export interface Preview {
+  /** Letters that were looked at, and those of them that would be sent. */
+  looked: number;
+  selected: number;
+  /** The look ended before the queue did. */
+  partial: boolean;
+  groups: CauseGroup[];
+  destinations: { destination: string; count: number }[];
+  /** Letters that could not be sent, by reason. */
+  failures: FailureGroup[];
+  /** What `--edit` changes, for some. */
+  edits: { messageId: string; diff: string }[];
+}
 
 /** A reason for which letters were not replayed, with how often and one example. */
 export interface FailureGroup {
@@ -138,7 +154,9 @@ export interface QueueTally {
   skipped: number;
   /** Sent, but the deletion failed: the next replay deletes them without sending. */
   undeleted: number;
-  /** In flight with other consumers when the replay ended, as far as SQS says. */
+  /** Visible in the dead-letter queue when the replay had ended; null for `--import`. */
+  left: number | null;
+  /** In flight with other consumers then, as far as SQS says. */
   elsewhere: number;
 }
 
@@ -154,7 +172,11 @@ export interface ReplayResult extends Omit<QueueTally, "queue"> {
   failures: FailureGroup[];
   /** How many a killed replay was just sending: each of these may have arrived twice. */
   maybeDoubled: number;
-  /** Null with --no-verify, --dry-run and --native. */
+  /** What a look through the queues has shown; null where none was needed. */
+  preview: Preview | null;
+  /** File that `--export` has written. */
+  exported: string | null;
+  /** Null with --no-verify, --dry-run, --export and --native. */
   verified: Verification | null;
   seconds: number;
 }
