@@ -1,7 +1,7 @@
 import { EdpError, EXIT, NotDeployedError } from "../errors.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import type { DeployRequest } from "./engine.ts";
-import { CONTROL_PREFIX } from "./http/server.ts";
+import { CONTROL_PREFIX, type ControlFailure } from "./http/server.ts";
 import { isAlive } from "./process-alive.ts";
 import { type EngineState, readState } from "./state.ts";
 
@@ -86,6 +86,36 @@ async function call<T>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`the local engine answered ${response.status} to ${action}: ${text}`);
+  if (!response.ok) throw refusal(action, response.status, text);
   return JSON.parse(text) as T;
+}
+
+/** What the engine refused, or its own fault, as the user is to see it. */
+function refusal(action: string, status: number, text: string): Error {
+  const { error } = answered(text);
+  if (status === 409 && error) {
+    return new EdpError("DATA_WOULD_BE_LOST", EXIT.usage, error.message, {
+      hint: "Let the queues run empty, or give the data up: npx edp destroy, then deploy again.",
+    });
+  }
+  if (error && (status < 500 || status === 507)) {
+    return new EdpError(
+      "ENGINE_REFUSED",
+      EXIT.notDeployed,
+      `The local engine refused to ${action}: ${error.message}`,
+      {
+        hint: "The engine's log says more: .edp/local/engine.log",
+      },
+    );
+  }
+  return new Error(`the local engine answered ${status} to ${action}: ${error?.message ?? text}`);
+}
+
+function answered(text: string): Partial<ControlFailure> {
+  try {
+    return JSON.parse(text) as Partial<ControlFailure>;
+  } catch {
+    // A stranger on the port, whose words are shown as they are.
+    return {};
+  }
 }

@@ -10,7 +10,7 @@ import { openServer } from "./http/server.ts";
 import { createLambda } from "./lambda/service.ts";
 import type { LogsSink } from "./lambda/sinks.ts";
 import { createLogs } from "./logs/service.ts";
-import { addressBook, provision, type Services, unprovision } from "./provision.ts";
+import { addressBook, provision, type Services } from "./provision.ts";
 import { createS3 } from "./s3/service.ts";
 import {
   AwsError,
@@ -24,6 +24,7 @@ import {
 import { createSns } from "./sns/service.ts";
 import { createSqs } from "./sqs/service.ts";
 import { createSts } from "./sts/service.ts";
+import { refuseLoss, unprovision } from "./unprovision.ts";
 
 /** What `edp deploy` sends to the engine: the pipelines to add or update, and the zips of their functions. */
 export interface DeployRequest {
@@ -90,20 +91,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await writeFile(`${recordFile}.new`, JSON.stringify([...deployed.values()]), { mode: 0o600 });
     await rename(`${recordFile}.new`, recordFile);
   };
+  const bringUp = async (pipeline: Pipeline, kept: DeployRequest) => {
+    const before = deployed.get(pipeline.name);
+    for (const old of before?.pipelines ?? []) {
+      refuseLoss(services, old, before?.project ?? "", { topology: pipeline, project: kept.project });
+    }
+    await provision(services, pipeline, kept, endpoint());
+    for (const old of before?.pipelines ?? []) {
+      await unprovision(services, old, before?.project ?? "", { topology: pipeline, project: kept.project });
+    }
+    deployed.set(pipeline.name, { ...kept, pipelines: [pipeline] });
+  };
   const deploy = async (request: DeployRequest): Promise<Deployment> => {
     const kept = { ...request, zips: await keepBundles(dataDirectory, request.zips) };
     for (const pipeline of request.pipelines) {
-      const before = deployed.get(pipeline.name);
-      await provision(services, pipeline, kept, endpoint());
-      for (const old of before?.pipelines ?? []) {
-        await unprovision(services, old, before?.project ?? "", {
-          topology: pipeline,
-          project: kept.project,
-        });
-      }
-      deployed.set(pipeline.name, { ...kept, pipelines: [pipeline] });
+      await bringUp(pipeline, kept);
+      await record();
     }
-    await record();
     return deployment();
   };
   const remove = async (names: readonly string[]): Promise<Deployment> => {
@@ -112,10 +116,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       for (const pipeline of known?.pipelines ?? [])
         await unprovision(services, pipeline, known?.project ?? "");
       deployed.delete(name);
+      await record();
     }
-    await record();
     return deployment();
   };
+  const inTurn = oneAtATime();
 
   const server = await openServer({
     port,
@@ -137,26 +142,42 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (answered) return answered;
       const body = async <T>() => JSON.parse((await request.bytes()).toString("utf8")) as T;
       if (action === "deployment") return json(deployment());
-      if (action === "deploy") return json(await deploy(await body<DeployRequest>()));
-      if (action === "remove") return json(await remove((await body<{ names: string[] }>()).names));
+      if (action === "deploy") {
+        const wanted = await body<DeployRequest>();
+        return json(await inTurn(() => deploy(wanted)));
+      }
+      if (action === "remove") {
+        const { names } = await body<{ names: string[] }>();
+        return json(await inTurn(() => remove(names)));
+      }
       throw new AwsError("NotFound", `the engine has no control path ${request.path}`, 404);
     },
   });
   port = server.port;
-  for (const request of await readRecord(recordFile)) await deploy(request);
+  const close = async () => {
+    await services.lambda.close();
+    await server.close();
+    for (const service of [services.events, services.sns, services.s3, services.sqs]) await service.close();
+    await services.logs.close();
+    await services.cloudwatch.close();
+  };
+  // The record is only read: a crash halfway through must not cost the pipelines that are not up yet.
+  const restored = inTurn(async () => {
+    for (const request of await readRecord(recordFile)) {
+      for (const pipeline of request.pipelines) await bringUp(pipeline, request);
+    }
+  });
+  await restored.catch(async (error: Error) => {
+    await close();
+    throw error;
+  });
   return {
     port,
     endpoint: endpoint(),
-    deploy,
-    remove,
+    deploy: (request) => inTurn(() => deploy(request)),
+    remove: (names) => inTurn(() => remove(names)),
     deployment,
-    close: async () => {
-      await services.lambda.close();
-      await server.close();
-      for (const service of [services.events, services.sns, services.s3, services.sqs]) await service.close();
-      await services.logs.close();
-      await services.cloudwatch.close();
-    },
+    close,
   };
 }
 
@@ -191,9 +212,19 @@ function lateWiring(services: () => Services): Wiring {
       const service = arn.split(":")[2];
       if (service === "sqs") return services().sqs.send(arn, delivery);
       if (service === "sns") return services().sns.publish(arn, delivery);
-      if (service === "lambda") return services().lambda.deliver(arn, delivery.body);
+      if (service === "lambda") return services().lambda.deliver(arn, delivery.body, delivery.traceHeader);
       return Promise.reject(new AwsError("InvalidParameter", `nothing can be delivered to ${arn}`));
     },
+  };
+}
+
+/** Runs work one after the other, in the order it comes: two deployments at once would undo each other's parts. */
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
   };
 }
 

@@ -44,12 +44,16 @@ export async function hostEngine(options: HostOptions): Promise<Engine> {
       return json({ stopping: true });
     },
   });
-  await writeState(directory, {
+  const state = {
     pid: process.pid,
     port: engine.port,
     version: VERSION,
     startedAt: new Date().toISOString(),
     token,
+  };
+  await writeState(directory, state).catch(async (error: Error) => {
+    await engine.close();
+    throw error;
   });
   return {
     ...engine,

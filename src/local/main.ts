@@ -26,7 +26,9 @@ async function main(): Promise<void> {
 
 main().catch((error: NodeJS.ErrnoException) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
-  process.send?.({ type: "failed", code: error.code ?? "UNEXPECTED", message: error.message });
-  process.exitCode = 1;
-  process.disconnect?.();
+  const failure = { type: "failed", code: error.code ?? "UNEXPECTED", message: error.message };
+  // Whatever still runs must not keep the port and the data: this process ends, as soon as its parent knows.
+  const end = () => process.exit(1);
+  if (process.connected) process.send?.(failure, end);
+  else end();
 });

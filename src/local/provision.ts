@@ -31,10 +31,12 @@ const VISIBILITY_SCALE = 100;
 const MIN_VISIBILITY_SECONDS = 2;
 const LOG_RETENTION_DAYS = 30;
 
-const arn = (service: string, resource: string) =>
+/** ARN of a thing of the engine. */
+export const arn = (service: string, resource: string) =>
   `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
 
-function localNames(pipeline: Pipeline, project: string) {
+/** Physical names of a pipeline on the engine. */
+export function localNames(pipeline: Pipeline, project: string) {
   return physicalNames(pipeline, { project, env: "local", accountId: LOCAL_ACCOUNT });
 }
 
@@ -138,33 +140,6 @@ export async function provision(
       eventBridge: bucket.eventBridge,
     });
   }
-}
-
-/**
- * Removes what a pipeline declares, with its data; what feeds goes before what is fed. `successor` is a newer
- * declaration of it: what that declares too stays.
- */
-export async function unprovision(
-  services: Services,
-  pipeline: Pipeline,
-  project: string,
-  successor?: { topology: Pipeline; project: string },
-): Promise<void> {
-  const names = localNames(pipeline, project);
-  const kept = successor && localNames(successor.topology, successor.project);
-  const gone = (kind: "rules" | "topics" | "functions" | "queues" | "dlqs" | "buckets") =>
-    Object.values(names[kind]).filter((name) => !Object.values(kept?.[kind] ?? {}).includes(name));
-  for (const name of gone("rules")) await services.events.removeRule(name);
-  for (const name of gone("topics")) await services.sns.removeTopic(arn("sns", name));
-  for (const name of gone("functions")) {
-    await services.lambda.removeFunction(name);
-    await services.logs.removeGroup(`/aws/lambda/${name}`);
-  }
-  const undelivered = kept?.undelivered === names.undelivered ? [] : [names.undelivered];
-  for (const name of [...gone("queues"), ...gone("dlqs"), ...undelivered]) {
-    await services.sqs.removeQueue(arn("sqs", name));
-  }
-  for (const name of gone("buckets")) await services.s3.removeBucket(name);
 }
 
 function queueAttributes(queue: Queue, awsTiming: boolean): Record<string, string> {

@@ -16,6 +16,8 @@ export interface EventsService extends Service {
   putRule(name: string, pattern: object): Promise<{ arn: string }>;
   /** Adds a target, or replaces the one of the same id. @throws AwsError ResourceNotFoundException */
   putTarget(ruleName: string, target: Target): Promise<void>;
+  /** Takes a target's ARN off a rule; neither has to be there. */
+  removeTarget(ruleName: string, targetArn: string): Promise<void>;
   /** Deletes a rule with its targets; none of this name is no error. */
   removeRule(name: string): Promise<void>;
   /** Resolves once every matching target has the event durably, or it lies in the durable retry log. */
@@ -51,6 +53,10 @@ export async function createEvents(parts: EngineParts): Promise<EventsService> {
     putTarget: async (ruleName, target) => {
       checkInput(target);
       await rules.putTargets(rules.get(DEFAULT_BUS, ruleName), [target]);
+    },
+    removeTarget: async (ruleName, targetArn) => {
+      const rule = rules.find(DEFAULT_BUS, ruleName);
+      if (rule) await rules.save({ ...rule, targets: rule.targets.filter(({ arn }) => arn !== targetArn) });
     },
     removeRule: (name) => rules.delete(DEFAULT_BUS, name),
     putEvent: (event) => dispatch(rules, outbox, DEFAULT_BUS, event),

@@ -18,6 +18,11 @@ export interface EngineServer {
 /** Paths under this prefix are the engine's own (health, address book), not an AWS API. */
 export const CONTROL_PREFIX = "/_edp/";
 
+/** Body of a control path's error answer. */
+export interface ControlFailure {
+  error: { code: string; message: string };
+}
+
 export interface ServerParts {
   /** 0 takes any free port. */
   port: number;
@@ -93,7 +98,8 @@ async function answer(
       parts.log(`${request.method} ${request.path}: the client broke off its request; nothing was stored`);
       return;
     }
-    response = failure(parts, service, error, request);
+    const control = path.startsWith(CONTROL_PREFIX) && parts.control !== undefined;
+    response = failure(parts, control ? undefined : service, error, request);
   }
   await send(parts, request, response, incoming, outgoing);
 }
@@ -118,7 +124,13 @@ function failure(
     const told = foreseen in STORAGE_FAULTS || !(error instanceof Error) ? shown.message : error.stack;
     parts.log(`${request.method} ${request.path}: ${told}`);
   }
-  return service?.fail(shown, request) ?? { status: shown.status, body: shown.message };
+  if (service) return service.fail(shown, request);
+  const { code, message, status } = shown;
+  return {
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ error: { code, message } } satisfies ControlFailure),
+  };
 }
 
 /** What a full or read-only disk means to the client, by the system's error code. */

@@ -95,10 +95,7 @@ export class LambdaService implements Service {
   /** Ends a function's mappings and environments and deletes its code. Nothing happens where it doesn't exist. */
   async removeFunction(name: string): Promise<void> {
     for (const [uuid, { mapping }] of [...this.#mappings]) {
-      if (mapping.settings.functionName !== name) continue;
-      this.#mappings.delete(uuid);
-      await mapping.close();
-      await this.store.remove(uuid);
+      if (mapping.settings.functionName === name) await this.#endMapping(uuid, mapping);
     }
     await this.#asynchronous?.drop(name);
     const pool = this.#pools.get(name);
@@ -118,6 +115,16 @@ export class LambdaService implements Service {
     if (known) known.mapping.update(settings);
     const mapping = known?.mapping ?? new QueueMapping(uuid, settings, this.#mappingParts());
     this.#mappings.set(uuid, { mapping, lastModified });
+  }
+
+  /** Ends the event source mappings between a queue and a function once their invocations are over; none is no error. */
+  async unmapQueue(name: string, queueArn: string): Promise<void> {
+    for (const [uuid, { mapping }] of [...this.#mappings]) {
+      const { settings } = mapping;
+      if (settings.functionName === name && settings.queueArn === queueArn) {
+        await this.#endMapping(uuid, mapping);
+      }
+    }
   }
 
   /**
@@ -169,6 +176,12 @@ export class LambdaService implements Service {
       },
     }),
   ];
+
+  async #endMapping(uuid: string, mapping: QueueMapping): Promise<void> {
+    this.#mappings.delete(uuid);
+    await mapping.close();
+    await this.store.remove(uuid);
+  }
 
   #pool(name: string): EnvironmentPool {
     const pool = this.#pools.get(name);

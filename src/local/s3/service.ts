@@ -16,6 +16,8 @@ export interface S3Service extends Service {
   /** Removes a bucket with everything in it; one that is not there is no fault. */
   removeBucket(name: string): Promise<void>;
   bucketNames(): string[];
+  /** Whether a bucket has no object, not even an old version; also when there is no such bucket. */
+  isEmpty(name: string): boolean;
 }
 
 /** Opens S3 on the engine's data directory, with all that an earlier engine stored in it. */
@@ -40,6 +42,7 @@ export async function createS3(parts: EngineParts): Promise<S3Service> {
     },
     removeBucket: (name) => store.remove(name),
     bucketNames: () => store.names(),
+    isEmpty: (name) => store.find(name)?.index.isEmpty ?? true,
     close: () => store.close(),
   };
 }

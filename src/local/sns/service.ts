@@ -23,6 +23,8 @@ export interface SnsService extends Service {
     endpointArn: string,
     attributes: Record<string, string>,
   ): Promise<{ arn: string }>;
+  /** Ends the subscription of a queue or function; none is no error. */
+  unsubscribe(topicArn: string, endpointArn: string): Promise<void>;
   /**
    * Publishes; resolves once every subscription that wants the message has it durably, or it lies in the
    * durable retry log.
@@ -69,6 +71,10 @@ export async function createSns(parts: EngineParts): Promise<SnsService> {
       const emptied = Object.fromEntries(gone.map((name) => [name, ""]));
       await topics.setSubscriptionAttributes(existing.arn, { ...emptied, ...attributes });
       return existing;
+    },
+    unsubscribe: async (topicArn, endpoint) => {
+      const subscribed = topics.subscriptionsOf(topicArn).filter((one) => one.endpoint === endpoint);
+      for (const { arn } of subscribed) await topics.unsubscribe(arn);
     },
     publish: async (topicArn, delivery) => {
       await publisher.publish(topicArn, {

@@ -1,0 +1,109 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { ListSubscriptionsByTopicCommand, SNSClient } from "@aws-sdk/client-sns";
+import { strToU8, zipSync } from "fflate";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { DeployRequest, Engine } from "../../src/local/engine.ts";
+import type { Pipeline } from "../../src/topology/types.ts";
+import { startTestEngine } from "../support/engine.ts";
+import { clientSettings, temporaryDirectory } from "../support/services.ts";
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let engine: Engine;
+let plain: Pipeline;
+let zip: string;
+
+const data = () => path.join(directory.path, "data");
+const request = (...pipelines: Pipeline[]): DeployRequest => ({
+  project: "edp",
+  pipelines,
+  zips: Object.fromEntries(pipelines.map(({ name }) => [`${name}-worker`, zip])),
+  awsTiming: false,
+});
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  zip = path.join(directory.path, "worker.zip");
+  await writeFile(zip, zipSync({ "index.mjs": strToU8("export const handler = async () => ({});") }));
+  plain = JSON.parse(await readFile("test/fixtures/topology/valid/plain.json", "utf8")) as Pipeline;
+  engine = await startTestEngine(data());
+});
+afterEach(async () => {
+  await engine.close();
+  await directory.remove();
+});
+
+/** `plain` with its function moved to a second queue, which alone stays subscribed. */
+function rewired(): Pipeline {
+  const changed = structuredClone(plain);
+  const { work } = changed.queues;
+  const { worker } = changed.functions;
+  if (!work || !worker) throw new Error("plain.json has changed");
+  changed.queues.second = structuredClone(work);
+  work.from = [];
+  worker.from.queue = "second";
+  return changed;
+}
+
+describe("a pipeline that is deployed anew with other edges", () => {
+  it("loses the subscription and the event source mapping that are no longer declared", async () => {
+    await engine.deploy(request(plain));
+    const { pipelines } = await engine.deploy(request(rewired()));
+    const settings = clientSettings(engine.endpoint);
+    const TopicArn = pipelines.plain?.addresses.topics.arrivals?.arn;
+    const { Subscriptions = [] } = await new SNSClient(settings).send(
+      new ListSubscriptionsByTopicCommand({ TopicArn }),
+    );
+    expect(Subscriptions.map(({ Endpoint }) => Endpoint?.split(":").at(-1))).toEqual([
+      expect.stringMatching(/second$/),
+    ]);
+    const { EventSourceMappings = [] } = await new LambdaClient(settings).send(
+      new ListEventSourceMappingsCommand({}),
+    );
+    expect(EventSourceMappings.map(({ EventSourceArn }) => EventSourceArn)).toEqual([
+      expect.stringMatching(/second$/),
+    ]);
+  });
+
+  it("is refused, and nothing changes, when a bucket with objects would go", async () => {
+    const { pipelines } = await engine.deploy(request(plain));
+    const Bucket = pipelines.plain?.addresses.buckets.out?.name;
+    const s3 = new S3Client(clientSettings(engine.endpoint));
+    await s3.send(new PutObjectCommand({ Bucket, Key: "kept", Body: "1" }));
+    const { out: _, ...buckets } = plain.buckets;
+    await expect(engine.deploy(request({ ...rewired(), buckets }))).rejects.toMatchObject({
+      code: "DataWouldBeLost",
+      message: expect.stringContaining(`${Bucket}`),
+    });
+    expect(Object.keys(engine.deployment().pipelines.plain?.topology.queues ?? {})).toEqual(["work"]);
+    await s3.send(new PutObjectCommand({ Bucket, Key: "still there", Body: "1" }));
+  });
+});
+
+describe("an engine that starts again", () => {
+  it("forgets no pipeline when it fails in the middle of bringing them up", async () => {
+    const other = { ...plain, name: "zother" };
+    await engine.deploy(request(plain, other));
+    await engine.close();
+    const bundle = path.join(data(), "bundles", "zother-worker.zip");
+    await rename(bundle, `${bundle}.away`);
+    const { port } = engine;
+    await expect(startTestEngine(data(), { port })).rejects.toThrow("zother-worker.zip");
+    await rename(`${bundle}.away`, bundle);
+    // The same port: the engine that failed holds nothing.
+    engine = await startTestEngine(data(), { port });
+    expect(Object.keys(engine.deployment().pipelines)).toEqual(["plain", "zother"]);
+  });
+
+  it("carries deployments out one after the other", async () => {
+    const results = await Promise.all([
+      engine.deploy(request(plain)),
+      engine.deploy(request(rewired())),
+      engine.deploy(request(plain)),
+    ]);
+    const queues = results.map(({ pipelines }) => Object.keys(pipelines.plain?.topology.queues ?? {}));
+    expect(queues).toEqual([["work"], ["work", "second"], ["work"]]);
+  });
+});
