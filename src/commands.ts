@@ -41,6 +41,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/ingest/spotify.ts"),
   },
   {
+    path: ["trace"],
+    summary: "One object's way with times: put, event, queue, attempts, rows or dead letter",
+    load: () => import("./commands/trace.ts"),
+  },
+  {
+    path: ["purge"],
+    summary: "Empty the buckets and queues of the deployed pipelines",
+    load: () => import("./commands/purge.ts"),
+  },
+  {
     path: ["dev"],
     summary: "Run the local engine in the foreground, rebuilding Lambdas as they change",
     load: () => import("./commands/dev.ts"),

@@ -1,13 +1,10 @@
 import type { CloudWatchLogsClient, FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import { searchLogs } from "../aws/log-search.ts";
 import type { Cause, Evidence } from "./cause.ts";
 import { type Letter, withEvidence } from "./letter.ts";
 
 /** Letters whose cause is searched for: each search reads the whole log of the time in question. */
 export const MOST_SEARCHED = 200;
-/** Message ids of one search; a filter pattern has at most 1,024 characters. */
-const IDS_AT_ONCE = 20;
-/** Pages of one search: a page may be empty and not the last. */
-const MAX_PAGES = 100;
 /** Clocks of SQS and of the log may differ by this much. */
 const SKEW_MS = 60_000;
 const MAX_MESSAGE_LENGTH = 500;
@@ -35,17 +32,12 @@ export async function findLoggedCauses(
   const unknown = letters.filter(({ evidence }) => evidence.origin === null).slice(0, MOST_SEARCHED);
   const found = new Map<string, Evidence>();
   const problems: string[] = [];
-  for (const logGroup of logGroups) {
+  for (const logGroup of unknown.length > 0 ? logGroups : []) {
     try {
-      for (let first = 0; first < unknown.length; first += IDS_AT_ONCE) {
-        await search(logs, logGroup, unknown.slice(first, first + IDS_AT_ONCE), found, signal);
-      }
+      await search(logs, logGroup, unknown, found, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const { name, message } = error as Error;
-      if (name !== "ResourceNotFoundException") {
-        problems.push(`${logGroup} could not be searched for causes: ${message}`);
-      }
+      problems.push(`${logGroup} could not be searched for causes: ${(error as Error).message}`);
     }
   }
   return {
@@ -61,34 +53,19 @@ export async function findLoggedCauses(
 
 async function search(
   logs: CloudWatchLogsClient,
-  logGroupName: string,
+  logGroup: string,
   letters: readonly Letter[],
   found: Map<string, Evidence>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { FilterLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
-  const ids = letters.map(({ messageId }) => messageId);
-  const sent = letters.map(({ sentAt }) => Date.parse(sentAt ?? "")).filter((time) => !Number.isNaN(time));
-  let nextToken: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    signal.throwIfAborted();
-    const answer = await logs.send(
-      new FilterLogEventsCommand({
-        logGroupName,
-        filterPattern: ids.map((id) => `?"${id.replaceAll('"', "")}"`).join(" "),
-        startTime: sent.length === letters.length ? Math.min(...sent) - SKEW_MS : undefined,
-        nextToken,
-      }),
-      { abortSignal: signal },
-    );
+  const terms = letters.map(({ messageId }) => messageId);
+  const sent = letters.map(({ sentAt }) => Date.parse(sentAt ?? ""));
+  const first = sent.reduce((earliest, time) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
+  const from = Number.isFinite(first) ? first - SKEW_MS : undefined;
+  for await (const event of searchLogs(logs, { logGroup, terms, from, signal })) {
+    const evidence = readErrorLine(event, logGroup);
     // In the order of time: what comes later replaces what came before.
-    for (const event of answer.events ?? []) {
-      const evidence = readErrorLine(event, logGroupName);
-      if (!evidence) continue;
-      for (const id of ids) if (event.message?.includes(id)) found.set(id, evidence);
-    }
-    nextToken = answer.nextToken;
-    if (nextToken === undefined) return;
+    if (evidence) for (const id of terms) if (event.message?.includes(id)) found.set(id, evidence);
   }
 }
 
