@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { CauseGroup } from "../dead-letters/groups.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import type { Deployment } from "../topology/deployment.ts";
-import type { Pace, Pace } from "./verify/pace.ts";
+import type { Pace } from "./verify/pace.ts";
 
 /** Where a dead letter goes back. */
 export type Destination =
@@ -71,8 +71,6 @@ export interface VerifyOptions {
    * passed over, so nobody else should look into that queue before the replayed messages have ended.
    */
   returned: AsyncIterable<Letter>;
-  /** The replay takes room here before it sends; the verification gives some and opens more as messages end well. */
-  pace: Pace;
   /** Ends the replay early: nothing more is sent, the rest stays in its dead-letter queue. */
   stop(reason: string): void;
 }
