@@ -30,17 +30,20 @@ export async function resolveRegion(context: Context, endpointUrl: string | null
  * The account that the credentials belong to (STS GetCallerIdentity, which needs no permission).
  * @throws CredentialsError when they are missing, refused or expired; EdpError UNREACHABLE (exit 7).
  */
-export async function callerAccount(clients: Clients): Promise<{ accountId: string; arn: string }> {
+export async function callerAccount(
+  clients: Clients,
+  endpointUrl: string | null,
+): Promise<{ accountId: string; arn: string }> {
   const { GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
   try {
     const { Account, Arn } = await (await clients.sts()).send(new GetCallerIdentityCommand({}));
     return { accountId: Account ?? "", arn: Arn ?? "" };
   } catch (error) {
-    throw explain(error as Error);
+    throw explain(error as Error, endpointUrl);
   }
 }
 
-function explain(error: Error): EdpError {
+function explain(error: Error, endpointUrl: string | null): EdpError {
   const expired = /Expired|expired/.test(`${error.name} ${error.message}`);
   if (expired) {
     return new CredentialsError(`The AWS credentials have expired: ${error.message}`, {
@@ -70,10 +73,13 @@ function explain(error: Error): EdpError {
   return new EdpError(
     "UNREACHABLE",
     EXIT.notDeployed,
-    `AWS does not answer: ${error.message || (error as NodeJS.ErrnoException).code}`,
+    `${endpointUrl ?? "AWS"} does not answer: ${error.message || (error as NodeJS.ErrnoException).code}`,
     {
       cause: error,
-      hint: "Check the network, --region and --endpoint-url.",
+      hint:
+        endpointUrl === null
+          ? "Check the network and --region."
+          : "Start the emulator, or correct --endpoint-url.",
     },
   );
 }

@@ -1,5 +1,6 @@
 import { CredentialsError } from "../errors.ts";
 import type { Clients } from "./clients.ts";
+import { partitionOf } from "./regions.ts";
 
 export type StateBucket = "present" | "absent";
 
@@ -32,8 +33,14 @@ export async function findStateBucket(clients: Clients, bucket: string): Promise
 /**
  * Creates the state bucket: versioned (every state can be had back), encrypted, private, TLS only. It carries no tag
  * of an environment, since it may hold the states of several.
+ * @param endpointUrl an emulator's; by http, TLS can't be asked for.
  */
-export async function createStateBucket(clients: Clients, bucket: string, region: string): Promise<void> {
+export async function createStateBucket(
+  clients: Clients,
+  bucket: string,
+  region: string,
+  endpointUrl: string | null,
+): Promise<void> {
   const s3 = await clients.s3();
   const {
     CreateBucketCommand,
@@ -70,12 +77,12 @@ export async function createStateBucket(clients: Clients, bucket: string, region
       },
     }),
   );
+  if (endpointUrl?.startsWith("http://")) return;
   await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: tlsOnly(bucket, region) }));
 }
 
 function tlsOnly(bucket: string, region: string): string {
-  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
-  const arn = `arn:${partition}:s3:::${bucket}`;
+  const arn = `arn:${partitionOf(region).name}:s3:::${bucket}`;
   return JSON.stringify({
     Version: "2012-10-17",
     Statement: [

@@ -12,7 +12,7 @@ import { formatBackend } from "./backend.ts";
 import { fillWorkspace } from "./content.ts";
 import { dataAtRisk, describeLoss, emptyBuckets, holdsData } from "./data-at-risk.ts";
 import { type Hold, holdEnvironment } from "./holder.ts";
-import { ensureBackend, migrateState } from "./migrate.ts";
+import { confirmMove, ensureBackend, migrateState } from "./migrate.ts";
 import { apply, dropOldPlans, initialise, type PlanFile, plan } from "./operations.ts";
 import { describeTotals, type Plan, type PlanAction, type Totals, totals } from "./plan.ts";
 import { monthlyPrice } from "./price.ts";
@@ -75,7 +75,7 @@ const CHANGE: Record<PlanAction, ResourceChange["change"]> = {
 
 /** Builds, plans, shows, asks, and applies exactly what was shown. */
 export async function deployAws(context: Context, options: AwsDeployOptions): Promise<AwsDeployResult> {
-  const session = await openSession(context, options.backend);
+  const session = await openSession(context, options.backend ?? context.config.backend);
   try {
     const pipelines = await choosePipelines(session, options);
     const { accountId, region } = session.place;
@@ -98,9 +98,10 @@ async function deploy(
   const { context } = session;
   await dropOldPlans(session);
   await ensureBackend(session, !planOnly);
+  await confirmMove(session, !planOnly);
   await fillWorkspace(session, pipelines);
-  await migrateState(session, !planOnly);
   await initialise(session, hold);
+  await migrateState(session);
   // Recorded before anything is made: `destroy` and `unlock` must find a first deploy that stopped half-way.
   await writeRecord(session.paths, recordOf(session));
   const names = new Set([...pipelines.map(({ name }) => name), ...(session.state?.pipelines ?? [])]);

@@ -49,7 +49,7 @@ export interface AwsDestroyResult {
 export async function destroyAws(context: Context, options: AwsDestroyOptions): Promise<AwsDestroyResult> {
   // Before the plan, which takes its time: nobody will be there to answer.
   checkConfirmable(context);
-  const session = await openSession(context);
+  const session = await openSession(context, undefined);
   try {
     const { accountId, region } = session.place;
     context.terminal.note(`Environment ${context.env}: account ${accountId}, region ${region}`);

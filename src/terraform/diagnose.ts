@@ -61,6 +61,15 @@ const RULES: readonly Rule[] = [
   },
   {
     matches:
+      /Failed to (?:query available provider packages|install provider)|Could not (?:connect to|retrieve the list of available versions)|registry\.(?:terraform\.io|opentofu\.org)/,
+    finding: () => ({
+      code: "PROVIDER_UNREACHABLE",
+      make: "terraform",
+      hint: "The AWS provider can't be fetched: check the network and proxy, or name a filesystem_mirror in TF_CLI_CONFIG_FILE.",
+    }),
+  },
+  {
+    matches:
       /OptInRequired|is not (?:enabled|subscribed)|AuthFailure|Invalid AWS Region|invalid AWS Region|Region .{0,40} (?:is )?disabled|no such host/,
     finding: (match) =>
       /no such host/.test(match[0])
@@ -131,15 +140,6 @@ const RULES: readonly Rule[] = [
       code: "THROTTLED",
       make: "terraform",
       hint: "AWS throttles the calls: repeat the command, with a smaller --parallelism. What is done stays done.",
-    }),
-  },
-  {
-    matches:
-      /Failed to (?:query available provider packages|install provider)|Could not (?:connect to|retrieve the list of available versions)|registry\.(?:terraform\.io|opentofu\.org)/,
-    finding: () => ({
-      code: "PROVIDER_UNREACHABLE",
-      make: "terraform",
-      hint: "The AWS provider can't be fetched: check the network and proxy, or name a filesystem_mirror in TF_CLI_CONFIG_FILE.",
     }),
   },
   {

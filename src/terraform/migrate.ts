@@ -1,19 +1,16 @@
+import { rename, writeFile } from "node:fs/promises";
 import { createStateBucket, findStateBucket } from "../aws/backend.ts";
-import { EdpError, EXIT, InvalidInputError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { confirmYes } from "../terminal/confirm.ts";
-import { formatBackend, parseBackend } from "./backend.ts";
-import { diagnose } from "./diagnose.ts";
-import { captureTerraform } from "./run.ts";
+import { formatBackend, stateKey } from "./backend.ts";
 import type { Session } from "./session.ts";
-import { readState } from "./state.ts";
-import { forgetInit } from "./workspace.ts";
 
 /**
  * Makes the S3 backend's bucket where it does not exist yet.
  * @param create false for a command that changes nothing.
  */
 export async function ensureBackend(session: Session, create: boolean): Promise<void> {
-  const { backend, clients, context, place } = session;
+  const { backend, clients, context, endpointUrl, place } = session;
   if (backend.kind === "local" || (await findStateBucket(clients, backend.bucket)) === "present") return;
   if (!create) {
     throw new UsageError(
@@ -28,60 +25,47 @@ export async function ensureBackend(session: Session, create: boolean): Promise<
     `Create the bucket ${backend.bucket} for the Terraform state (versioned, encrypted, private)?`,
   );
   await context.terminal.spin(`Creating the state bucket ${backend.bucket}`, () =>
-    createStateBucket(clients, backend.bucket, place.region),
+    createStateBucket(clients, backend.bucket, place.region, endpointUrl),
   );
 }
 
 /**
- * Moves the state when the backend is another than the one this directory deployed with last.
- * Call it with the working copy written. The old state is kept by its backend (terraform.tfstate.backup, or a
- * version in the bucket).
- * @throws InvalidInputError BACKEND_CONFLICT when both backends hold a state of their own.
+ * Moves the state when the backend is another than the one this directory deployed with last, byte for byte:
+ * `terraform init -migrate-state` and `state push` give it a new lineage in S3, and the copy that stays in the old
+ * backend could then not be told from a state of its own.
  */
-export async function migrateState(session: Session, allowed: boolean): Promise<void> {
-  const { record, backend, binary, clients, context, endpointUrl, paths, place, project, terraform } =
-    session;
-  if (!record || record.backend === formatBackend(backend)) return;
-  const before = parseBackend(record.backend);
-  const old = await readState(before, { ...record, env: context.env }, paths.state, clients);
-  await forgetInit(paths);
-  if (!old || old.lineage === session.state?.lineage) return;
-  if (session.state) {
-    throw new InvalidInputError(
-      `${record.backend} and ${formatBackend(backend)} both hold a state of ${context.env}, and not the same one.`,
-      { code: "BACKEND_CONFLICT", hint: "Choose the one to keep with --backend, or another prefix." },
+export async function migrateState(session: Session): Promise<void> {
+  const { movesFrom, state, backend, clients, context, paths, project } = session;
+  if (!movesFrom || !state) return;
+  await context.terminal.spin(`Moving the Terraform state to ${formatBackend(backend)}`, async () => {
+    if (backend.kind === "local") {
+      await writeFile(`${paths.state}.new`, state.text, { mode: 0o600 });
+      return rename(`${paths.state}.new`, paths.state);
+    }
+    const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+    const Key = stateKey(backend, project, context.env);
+    await (await clients.s3()).send(
+      new PutObjectCommand({
+        Bucket: backend.bucket,
+        Key,
+        Body: state.text,
+        ContentType: "application/json",
+      }),
     );
-  }
+  });
+}
+
+/**
+ * Asks before the state moves.
+ * @param allowed false for a command that changes nothing.
+ */
+export async function confirmMove({ movesFrom, backend, context }: Session, allowed: boolean): Promise<void> {
+  if (!movesFrom) return;
+  const from = formatBackend(movesFrom);
   if (!allowed) {
-    throw new UsageError(
-      `The state of ${context.env} is in ${record.backend}, and --plan-only moves nothing.`,
-      {
-        hint: `Plan with \`--backend ${record.backend}\`, or deploy to move the state.`,
-      },
-    );
+    throw new UsageError(`The state of ${context.env} is in ${from}, and --plan-only moves nothing.`, {
+      hint: `Plan with \`--backend ${from}\`, or deploy to move the state.`,
+    });
   }
-  await confirmYes(
-    context,
-    `Move the state of ${context.env} from ${record.backend} to ${formatBackend(backend)}?`,
-  );
-  const moved = await context.terminal.spin("Moving the Terraform state", () =>
-    captureTerraform(terraform, ["init", "-input=false", "-no-color", "-migrate-state", "-force-copy"]),
-  );
-  if (!moved.succeeded) throw diagnose(`${binary.product} init`, [], moved.stderr.split("\n"));
-  session.state = await readState(
-    backend,
-    { project, env: context.env, region: place.region, endpointUrl },
-    paths.state,
-    clients,
-  );
-  if (session.state?.lineage !== old.lineage) {
-    throw new EdpError(
-      "MIGRATION_FAILED",
-      EXIT.terraform,
-      `The state did not arrive in ${formatBackend(backend)}.`,
-      {
-        hint: `It is still in ${record.backend}: go on with \`--backend ${record.backend}\`.`,
-      },
-    );
-  }
+  await confirmYes(context, `Move the state of ${context.env} from ${from} to ${formatBackend(backend)}?`);
 }

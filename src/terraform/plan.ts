@@ -40,6 +40,7 @@ interface ResourceChange {
   address: string;
   mode?: string;
   type: string;
+  action_reason?: string;
   change: { actions: string[]; before: Attributes | null; after: Attributes | null };
 }
 
@@ -82,10 +83,12 @@ export function parsePlan(text: string, pipelines: readonly string[]): Plan {
  * (an empty list for a null), so drift without a planned change is none.
  */
 function readDrift({ resource_drift: drift = [], resource_changes: changes = [] }: PlanJson): string[] {
-  const corrected = new Set(
-    changes.filter(({ change }) => readAction(change.actions)).map(({ address }) => address),
+  // A thing whose creation was interrupted is replaced, and nobody has touched it.
+  const corrected = changes.filter(
+    ({ change, action_reason: reason }) => readAction(change.actions) && reason !== "replace_because_tainted",
   );
-  return drift.map(({ address }) => address).filter((address) => corrected.has(address));
+  const addresses = new Set(corrected.map(({ address }) => address));
+  return drift.map(({ address }) => address).filter((address) => addresses.has(address));
 }
 
 function readChange(

@@ -57,7 +57,8 @@ export async function showApply(
       live.log(`  ${mark} ${line.text}`);
       draw();
     },
-    note: (line) => live.log(line),
+    // What Ctrl-C does must be seen, `--quiet` or not.
+    note: (line) => (terminal.quiet ? terminal.warn(line) : live.log(line)),
     done: () => tracker.done,
     end() {
       clearInterval(timer);

@@ -26,8 +26,10 @@ export interface Session {
   backend: Backend;
   /** What this directory remembers of the environment. */
   record: EnvironmentRecord | undefined;
-  /** State in the backend, as it was when the session began. */
+  /** State as it was when the session began. */
   state: EnvironmentState | undefined;
+  /** Where that state still lies, when the backend is to be another: see {@link migrateState}. */
+  movesFrom: Backend | undefined;
 }
 
 /** Static keys of the shell; the Go SDK would prefer them to a profile, the JavaScript SDK does not. */
@@ -35,22 +37,24 @@ const STATIC_KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_
 
 /**
  * Finds Terraform, the account and the state, and checks that they belong together.
- * @param backendFlag `--backend`, which wins over the configuration and over what is recorded.
+ * @param wantedBackend `--backend` or the configuration's; undefined stays where the state is.
  * @throws EdpError for a missing Terraform (5), credentials that fail (4), or an environment that was deployed to
  * another account or region, or by a newer edp (3).
  */
-export async function openSession(context: Context, backendFlag?: string): Promise<Session> {
+export async function openSession(context: Context, wantedBackend: string | undefined): Promise<Session> {
   const paths = environmentPaths(context.directory, context.env);
   const [record, binary] = await Promise.all([readRecord(paths), findTerraform(context.variables)]);
   const endpointUrl = context.endpointUrl ?? record?.endpointUrl ?? null;
-  const backend = parseBackend(backendFlag ?? context.config.backend ?? record?.backend ?? "local");
+  const backend = parseBackend(wantedBackend ?? record?.backend ?? context.config.backend ?? "local");
   const region = context.region ?? record?.region ?? (await resolveRegion(context, endpointUrl));
   const clients = createClients({ env: context.env, endpoint: endpointUrl, region }, context);
   try {
-    const { accountId } = await callerAccount(clients);
+    const { accountId } = await callerAccount(clients, endpointUrl);
     const { project } = context.config;
     const place = { project, env: context.env, region, endpointUrl };
-    const state = await readState(backend, place, paths.state, clients);
+    const { state, movesFrom } = await locateState(backend, record, (where) =>
+      readState(where, place, paths.state, clients),
+    );
     checkSame(context.env, state, { accountId, region });
     return {
       context,
@@ -62,6 +66,7 @@ export async function openSession(context: Context, backendFlag?: string): Promi
       backend,
       record,
       state,
+      movesFrom,
       place: { partition: partitionOf(region).name, region, accountId },
       terraform: {
         binary: binary.path,
@@ -74,6 +79,31 @@ export async function openSession(context: Context, backendFlag?: string): Promi
     clients.close();
     throw error;
   }
+}
+
+/**
+ * Finds the state: in the backend, else in the one that this directory deployed with last.
+ * @throws InvalidInputError BACKEND_CONFLICT when both hold a state of their own.
+ */
+async function locateState(
+  backend: Backend,
+  record: EnvironmentRecord | undefined,
+  read: (where: Backend) => Promise<EnvironmentState | undefined>,
+): Promise<Pick<Session, "state" | "movesFrom">> {
+  const state = await read(backend);
+  if (!record || record.backend === formatBackend(backend)) return { state, movesFrom: undefined };
+  const before = parseBackend(record.backend);
+  const old = await read(before);
+  if (!old) return { state, movesFrom: undefined };
+  if (!state) return { state: old, movesFrom: before };
+  // The backend was this one before, and still has the copy of then.
+  if (old.lineage === state.lineage) {
+    return old.serial > state.serial ? { state: old, movesFrom: before } : { state, movesFrom: undefined };
+  }
+  throw new InvalidInputError(
+    `${record.backend} and ${formatBackend(backend)} both hold a state of this environment, and not the same one.`,
+    { code: "BACKEND_CONFLICT", hint: "Choose the one to keep with --backend, or another prefix." },
+  );
 }
 
 /** The `EnvironmentRecord` of a session. */

@@ -16,6 +16,8 @@ export interface EnvironmentState {
   resources: StateResource[];
   /** Null until the first apply came to its end. */
   outputs: EnvironmentOutputs | null;
+  /** The whole state as it was read. */
+  text: string;
 }
 
 export interface StateResource {
@@ -91,7 +93,7 @@ export function parseState(text: string, place: string): EnvironmentState | unde
   const outputs = readOutputs(state.output.outputs, place);
   if (resources.length === 0 && outputs === null) return undefined;
   const { lineage, serial } = state.output;
-  return { lineage, serial, resources, outputs, pipelines: pipelineNames(resources, outputs) };
+  return { text, lineage, serial, resources, outputs, pipelines: pipelineNames(resources, outputs) };
 }
 
 function readOutputs(outputs: Record<string, unknown>, place: string): EnvironmentOutputs | null {

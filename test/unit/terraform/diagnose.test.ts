@@ -70,7 +70,7 @@ describe("what Terraform says becomes what the user can do", () => {
       "PROVIDER_UNREACHABLE",
       EXIT.terraform,
       "Failed to query available provider packages",
-      "Could not retrieve the list of available versions for provider hashicorp/aws: could not connect to registry.terraform.io",
+      "Could not retrieve the list of available versions for provider hashicorp/aws: could not connect to registry.terraform.io: dial tcp: lookup registry.terraform.io: no such host",
     ],
     [
       "UNREACHABLE",

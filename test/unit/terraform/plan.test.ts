@@ -98,6 +98,19 @@ describe("a plan", () => {
     expect(drift).toEqual(["aws_sqs_queue.edited", "aws_sqs_queue.gone"]);
   });
 
+  it("does not blame anybody for what an interrupted deploy left unfinished", () => {
+    const tainted = {
+      ...change("aws_sqs_queue.half", ["delete", "create"]),
+      action_reason: "replace_because_tainted",
+    };
+    const { drift, changes } = parsePlan(
+      planJson({ resource_drift: [change("aws_sqs_queue.half", ["update"])], resource_changes: [tainted] }),
+      [],
+    );
+    expect(changes).toHaveLength(1);
+    expect(drift).toEqual([]);
+  });
+
   it("of a format to come is refused rather than misread", () => {
     expect(() => parsePlan(JSON.stringify({ format_version: "2.0" }), [])).toThrow(/format 2\.0/);
   });
