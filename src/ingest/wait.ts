@@ -2,7 +2,7 @@ import type { Clients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
 import type { Context } from "../context.ts";
 import { EdpError, InterruptedError } from "../errors.ts";
-import { OutputWatch } from "../reconcile/output-watch.ts";
+import { proofsOf } from "../reconcile/proofs.ts";
 import { Tally } from "../reconcile/tally.ts";
 import { type WaitResult, waitForRun } from "../reconcile/wait.ts";
 import type { DeployedPipeline } from "../topology/deployment.ts";
@@ -28,27 +28,26 @@ export interface WaitRequest {
 
 /** Waits for the objects of a run, with progress. @throws InterruptedError at Ctrl-C; the objects go their way. */
 export async function waitForManifest(context: Context, request: WaitRequest): Promise<WaitResult> {
-  const { topology, addresses } = request.deployed;
   const tally = new Tally();
   for await (const entry of request.entries) tally.accept(entry);
-  const written = new Set(Object.values(topology.functions).flatMap((declared) => declared.writes));
-  const outputs = [...written].flatMap((key) => addresses.buckets[key]?.name ?? []);
-  const queues = Object.values(addresses.queues).map(({ dlqUrl }) => dlqUrl);
-  const s3 = await request.clients.s3();
-  const watch = new OutputWatch(s3, outputs, request.startedMs);
+  const { now, signal } = context;
+  const { outputs, claims, deadLetters } = await proofsOf(request.deployed, {
+    clients: request.clients,
+    landing: request.bucket,
+    onAws: request.onAws,
+    window: { from: request.startedMs },
+    now,
+    signal,
+  });
   const progress = context.terminal.progress("waiting for", tally.counts.accepted, "objects");
   try {
     return await waitForRun(tally, {
-      s3,
-      sqs: await request.clients.sqs(),
-      targets: { landing: request.bucket, outputs, deadLetterQueues: [...queues, addresses.undelivered.url] },
-      newlyProcessed: () => watch.next(),
+      proofs: [...outputs, ...deadLetters, ...claims],
       timeoutMs: request.timeoutMs,
       pollMs: request.onAws ? POLL_MS.aws : POLL_MS.local,
-      receiveWaitSeconds: request.onAws ? 1 : 0,
-      now: context.now,
+      now,
       pause: request.pause,
-      signal: context.signal,
+      signal,
       onProgress: ({ accepted, missing }) => progress.update(accepted - missing),
     });
   } catch (error) {

@@ -12,6 +12,8 @@ const FOOTER_BYTES = 96 * 1024;
 export interface OutputObject {
   key: string;
   bytes: number;
+  /** Milliseconds since the epoch, in whole seconds. */
+  modified: number;
 }
 
 export interface ListOptions {
@@ -61,7 +63,7 @@ export async function listOutputs(
       for (const { Key = "", Size = 0, LastModified } of page.Contents ?? []) {
         if (!Key.endsWith(".parquet") || known?.has(Key)) continue;
         if (LastModified && LastModified.getTime() < sinceSecond) continue;
-        found.push({ key: Key, bytes: Size });
+        found.push({ key: Key, bytes: Size, modified: LastModified?.getTime() ?? 0 });
       }
     }
   }
@@ -75,7 +77,7 @@ export async function listOutputs(
 export async function readSources(
   s3: S3Client,
   bucket: string,
-  output: OutputObject,
+  output: Pick<OutputObject, "key" | "bytes">,
 ): Promise<[key: string, version: string][]> {
   try {
     const metadata = await parquetMetadataAsync(

@@ -1,4 +1,5 @@
 import type { ManifestEntry } from "../ingest/manifest.ts";
+import type { End } from "./proof.ts";
 
 /** Why an object lies in a dead-letter queue; from the message's `edp-cause`, or what EventBridge or SNS say. */
 export interface DeadLetter {
@@ -33,30 +34,25 @@ export function splitVersionKey(id: string): { key: string; version: string } {
 
 /** Counts each accepted object version once. What has been processed stays so, whatever else comes to light. */
 export class Tally {
-  #accepted = 0;
-  #processed = 0;
-  #rejected = 0;
   #missing = new Set<string>();
-  #dead = new Map<string, DeadLetter>();
+  #ends = new Map<string, End>();
+  #counts = { accepted: 0, processed: 0, rejected: 0, deadLettered: 0 };
 
   /** Adds an object of the run. */
   accept({ key, versionId }: Pick<ManifestEntry, "key" | "versionId">): void {
     const id = versionKey(key, versionId ?? "");
-    if (this.#missing.has(id)) return;
+    if (this.#missing.has(id) || this.#ends.has(id)) return;
     this.#missing.add(id);
-    this.#accepted++;
+    this.#counts.accepted++;
   }
 
-  processed(id: string): void {
-    if (this.#missing.delete(id) || this.#dead.delete(id)) this.#processed++;
-  }
-
-  rejected(id: string): void {
-    if (this.#missing.delete(id) || this.#dead.delete(id)) this.#rejected++;
-  }
-
-  deadLettered(id: string, letter: DeadLetter): void {
-    if (this.#missing.delete(id)) this.#dead.set(id, letter);
+  /** Notes where an object has ended; one of another run is passed over. Only a dead letter can still come to another end. */
+  settle(id: string, end: End): void {
+    const before = this.#ends.get(id);
+    if (before === undefined ? !this.#missing.delete(id) : before.state !== "deadLettered") return;
+    if (before) this.#counts[before.state]--;
+    this.#counts[end.state]++;
+    this.#ends.set(id, end);
   }
 
   /** Object versions that nothing explains yet. */
@@ -64,17 +60,20 @@ export class Tally {
     return this.#missing;
   }
 
+  /** Where an object version has ended; undefined for one that is missing. */
+  endOf(id: string): End | undefined {
+    return this.#ends.get(id);
+  }
+
   get deadLetters(): DeadLetter[] {
-    return [...this.#dead.values()];
+    return [...this.#ends].flatMap(([id, end]) => {
+      if (end.state !== "deadLettered") return [];
+      const { errorCode, path, message } = end;
+      return [{ key: splitVersionKey(id).key, errorCode, path, message }];
+    });
   }
 
   get counts(): TallyCounts {
-    return {
-      accepted: this.#accepted,
-      processed: this.#processed,
-      rejected: this.#rejected,
-      deadLettered: this.#dead.size,
-      missing: this.#missing.size,
-    };
+    return { ...this.#counts, missing: this.#missing.size };
   }
 }

@@ -2,6 +2,9 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { claimKey } from "../../src/lambda/shared/claims.ts";
+import { ClaimProof } from "../../src/reconcile/claim-proof.ts";
+import { DeadLetterProof } from "../../src/reconcile/dead-letter-proof.ts";
+import type { Proof } from "../../src/reconcile/proof.ts";
 import { Tally, versionKey } from "../../src/reconcile/tally.ts";
 import { type WaitParts, waitForRun } from "../../src/reconcile/wait.ts";
 import { type Messaging, startMessaging } from "../support/messaging.ts";
@@ -34,16 +37,27 @@ function tallyOf(...keys: string[]): Tally {
   return tally;
 }
 
-function wait(tally: Tally, overrides: Partial<WaitParts> = {}) {
+/** Outputs that a test says have come. */
+const outputs = (next: () => string[] = () => processed.splice(0)): Proof => ({
+  async *find() {
+    for (const id of next()) yield { id, end: { state: "processed", output: "s3://staging/x" } };
+  },
+});
+
+function wait(
+  tally: Tally,
+  { proof = outputs(), ...overrides }: Partial<WaitParts> & { proof?: Proof } = {},
+) {
   let pauses = 0;
+  const look = { parallel: 4, waitSeconds: 0, now: () => clock, signal: new AbortController().signal };
   return waitForRun(tally, {
-    s3: s3.client,
-    sqs: messaging.clients.sqs,
-    targets: { landing: "bronze", outputs: ["staging"], deadLetterQueues: [dlq.url] },
-    newlyProcessed: async () => processed.splice(0),
+    proofs: [
+      proof,
+      new DeadLetterProof(messaging.clients.sqs, dlq.url, "bronze", look),
+      new ClaimProof(s3.client, "staging", "bronze"),
+    ],
     timeoutMs: 10_000,
     pollMs: 1_000,
-    receiveWaitSeconds: 0,
     now: () => clock,
     pause: async (ms) => {
       clock += ms;
@@ -154,11 +168,11 @@ describe("waiting for a run", () => {
 
   it("goes on when the engine is away for a while", async () => {
     let calls = 0;
-    const newlyProcessed = async () => {
+    const proof = outputs(() => {
       if (++calls < 4) throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
       return [versionKey("a", "1")];
-    };
-    expect(await wait(tallyOf("a"), { newlyProcessed })).toMatchObject({ processed: 1, timedOut: false });
+    });
+    expect(await wait(tallyOf("a"), { proof })).toMatchObject({ processed: 1, timedOut: false });
   });
 
   it("ends with the signal's reason when interrupted", async () => {
