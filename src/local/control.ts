@@ -30,7 +30,8 @@ export async function findEngine(
   const state = await readState(directory);
   if (!state) return undefined;
   try {
-    const health = await call<Health>(state, "GET", "health", undefined, timeoutMs);
+    // POST: fetch repeats a GET for as long as a stranger on the port keeps closing the connection.
+    const health = await call<Health>(state, "POST", "health", {}, timeoutMs);
     return health.pid === state.pid ? state : undefined;
   } catch (error) {
     // Refused, or answered by a stranger: our engine is not there. Only silence says nothing.
