@@ -107,3 +107,19 @@ describe("an engine that starts again", () => {
     expect(queues).toEqual([["work"], ["work", "second"], ["work"]]);
   });
 });
+
+describe("a page in this machine's browser", () => {
+  it("cannot send into a queue, though it needs no leave for a form", async () => {
+    const { pipelines } = await engine.deploy(request(plain));
+    const url = pipelines.plain?.addresses.queues.work?.dlqUrl ?? "";
+    const form = new URLSearchParams({ Action: "SendMessage", MessageBody: "forged", QueueUrl: url });
+    const send = (headers: Record<string, string>) =>
+      fetch(`${engine.endpoint}/?X-Amz-Credential=a/20260101/us-east-1/sqs/aws4_request`, {
+        method: "POST",
+        body: form,
+        headers,
+      });
+    expect((await send({ origin: "https://evil.example" })).status).toBe(403);
+    expect((await send({})).status).toBe(200);
+  });
+});

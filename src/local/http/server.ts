@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from "../service.ts";
 import { decodeBody, discardRest, pieces } from "./body.ts";
+import { checkCaller } from "./caller.ts";
 import { route, type ServiceName } from "./route.ts";
 
 /** Largest body of the JSON and query protocols, in bytes: a message batch is at most 1 MiB of text. */
@@ -90,6 +91,9 @@ async function answer(
   const service = parts.services[name];
   let response: ServiceResponse;
   try {
+    const followsLink =
+      name === "s3" && request.method === "GET" && incoming.headers["sec-fetch-mode"] === "navigate";
+    checkCaller(incoming.headers, followsLink);
     if (path.startsWith(CONTROL_PREFIX) && parts.control) response = await parts.control(request);
     else if (service) response = await service.handle(request);
     else response = { status: 501, body: `edp's local engine does not serve ${name}` };
