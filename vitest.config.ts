@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/build.ts"],
     pool: "forks",
+    // How long to poll for what other processes or the event loop still have to do; not a wait.
+    expect: { poll: { timeout: 20_000 } },
     // The SDK tells on every start that its versions of 2027 will need Node 22.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     maxWorkers: 2,

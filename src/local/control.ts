@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text as readText } from "node:stream/consumers";
 import { EdpError, EXIT, NotDeployedError } from "../errors.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import type { DeployRequest } from "./engine.ts";
@@ -30,8 +33,7 @@ export async function findEngine(
   const state = await readState(directory);
   if (!state) return undefined;
   try {
-    // POST: fetch repeats a GET for as long as a stranger on the port keeps closing the connection.
-    const health = await call<Health>(state, "POST", "health", {}, timeoutMs);
+    const health = await call<Health>(state, "GET", "health", undefined, timeoutMs);
     return health.pid === state.pid ? state : undefined;
   } catch (error) {
     // Refused, or answered by a stranger: our engine is not there. Only silence says nothing.
@@ -80,15 +82,36 @@ async function call<T>(
   body?: unknown,
   timeoutMs = 60_000,
 ): Promise<T> {
-  const response = await fetch(`http://127.0.0.1:${state.port}${CONTROL_PREFIX}${action}`, {
-    method,
-    headers: { [TOKEN_HEADER]: state.token, "content-type": "application/json" },
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw refusal(action, response.status, text);
+  const { status, text } = await send(state, method, action, body, AbortSignal.timeout(timeoutMs));
+  if (status !== 200) throw refusal(action, status, text);
   return JSON.parse(text) as T;
+}
+
+/** One request by node:http. fetch would connect again and again to a stranger that closes connections. */
+async function send(
+  state: EngineState,
+  method: string,
+  action: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  const outgoing = request({
+    host: "127.0.0.1",
+    port: state.port,
+    path: `${CONTROL_PREFIX}${action}`,
+    method,
+    agent: false,
+    headers: { [TOKEN_HEADER]: state.token, "content-type": "application/json" },
+    signal,
+  });
+  try {
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+    return { status: incoming.statusCode ?? 0, text: await readText(incoming) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** What the engine refused, or its own fault, as the user is to see it. */

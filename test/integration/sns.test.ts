@@ -273,7 +273,7 @@ describe("a subscription", () => {
     engine.unreachable.clear();
     await engine.clock.advance(60_000);
     await expect
-      .poll(async () => (await engine.receive(queue.url)).map(({ Body }) => Body), { timeout: 20_000 })
+      .poll(async () => (await engine.receive(queue.url)).map(({ Body }) => Body))
       .toEqual(["patient"]);
     await engine.crash();
     await engine.clock.advance(29_000);
