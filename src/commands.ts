@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/purge.ts"),
   },
   {
+    path: ["reconcile"],
+    summary: "Prove where every accepted object of an ingest run ended",
+    load: () => import("./commands/reconcile.ts"),
+  },
+  {
     path: ["dev"],
     summary: "Run the local engine in the foreground, rebuilding Lambdas as they change",
     load: () => import("./commands/dev.ts"),

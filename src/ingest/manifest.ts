@@ -117,18 +117,29 @@ export class Manifest {
   }
 }
 
+/** A manifest that is being read. */
+export interface OpenedManifest {
+  header: ManifestHeader;
+  /** The accepted objects, streamed, once. */
+  entries: AsyncIterable<ManifestEntry>;
+  /** The closing line, once the entries have been read; null where there is none. */
+  totals(): ManifestTotals | null;
+}
+
 /**
  * Reads a manifest: the header, then its objects, streamed. A half-written last line of a killed run is left out.
  * @throws InvalidInputError when the file is missing or is no manifest.
  */
-export async function readManifest(
-  file: string,
-): Promise<{ header: ManifestHeader; entries: AsyncIterable<ManifestEntry> }> {
+export async function readManifest(file: string): Promise<OpenedManifest> {
   const lines = readLines(file);
   try {
     const header = JSON.parse(String((await lines.next()).value)) as ManifestHeader;
     if (typeof header.runId !== "string") throw new Error("its first line has no runId");
-    return { header, entries: entriesOf(lines) };
+    let totals: ManifestTotals | null = null;
+    const entries = entriesOf(lines, (closing) => {
+      totals = closing;
+    });
+    return { header, entries, totals: () => totals };
   } catch (error) {
     await lines.return(undefined);
     throw new InvalidInputError(`${file} cannot be read as a run's manifest: ${(error as Error).message}`, {
@@ -137,10 +148,14 @@ export async function readManifest(
   }
 }
 
-async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<ManifestEntry> {
+async function* entriesOf(
+  lines: AsyncIterable<Buffer>,
+  onTotals: (totals: ManifestTotals) => void,
+): AsyncGenerator<ManifestEntry> {
   for await (const line of lines) {
     const entry = parseLine(line.toString("utf8"));
     if (entry && "key" in entry) yield entry as ManifestEntry;
+    else if (entry && "finishedAt" in entry) onTotals(entry as ManifestTotals);
   }
 }
 
