@@ -48,6 +48,9 @@ export class Queue {
   readonly #listeners = new Set<() => void>();
   readonly #retention = new Retention(this);
   #next: number;
+  /** What senders sent and consumers deleted since the engine started, for CloudWatch: no moves between queues. */
+  sent = 0;
+  deleted = 0;
   closed = false;
 
   private constructor(
@@ -237,10 +240,15 @@ export class Queue {
     return contents.map((content) => JSON.parse(content.toString("utf8")) as MessageContent);
   }
 
-  /** Deletes messages; those already gone are passed over. */
-  async remove(messages: readonly StoredMessage[]): Promise<void> {
+  /** Deletes messages for their consumer. */
+  async consume(messages: readonly StoredMessage[]): Promise<void> {
+    this.deleted += await this.remove(messages);
+  }
+
+  /** Takes messages out of the queue and resolves to their number; those already gone are passed over. */
+  async remove(messages: readonly StoredMessage[]): Promise<number> {
     const present = messages.filter(({ n }) => this.state.messages.has(n));
-    if (present.length === 0) return;
+    if (present.length === 0) return 0;
     const removed = await this.journal.commit(() => ({
       records: [{ t: "delete", n: present.map(({ n }) => n) }],
       apply: () => this.state.remove(present),
@@ -249,6 +257,7 @@ export class Queue {
     // Its group may have been locked by what is gone now.
     if (this.fifo) this.#announce();
     this.#tidy();
+    return removed.length;
   }
 
   /** Moves the end of leases to `ms` from now; 0 makes the messages visible. */

@@ -125,6 +125,7 @@ async function store(queue: Queue, messages: readonly Outgoing[]): Promise<Sent[
     }),
   );
   const ordinals = await queue.insert(drafts);
+  queue.sent += drafts.length;
   return drafts.map(({ id }, index) => ({
     messageId: id,
     sequenceNumber: queue.fifo ? sequenceNumber(ordinals[index] ?? 0) : undefined,

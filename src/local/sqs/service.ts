@@ -25,6 +25,9 @@ export type { Depth } from "./queue.ts";
 /** Gauges of one queue, as CloudWatch shows them. */
 export interface QueueGauges extends Depth {
   queueName: string;
+  /** Messages sent to it and deleted from it since the engine started. */
+  sent: number;
+  deleted: number;
 }
 
 /** SQS of the local engine: the API, and what the engine's other parts use in process. */
@@ -122,7 +125,7 @@ export async function createSqs(parts: EngineParts): Promise<SqsService> {
     },
     remove: async (arn, handles) => {
       const queue = queues.byArn(arn);
-      await queue.remove(deletable(queue, handles));
+      await queue.consume(deletable(queue, handles));
     },
     release: async (arn, handles, delayMs) => {
       const queue = queues.byArn(arn);
@@ -130,6 +133,10 @@ export async function createSqs(parts: EngineParts): Promise<SqsService> {
     },
     onAvailable: (arn, listener) => queues.byArn(arn).onAvailable(listener),
     depth: (arn) => queues.byArn(arn).depth(),
-    gauges: () => queues.all().map((queue) => ({ queueName: queue.name, ...queue.depth() })),
+    gauges: () =>
+      queues.all().map((queue) => {
+        const { name, sent, deleted } = queue;
+        return { queueName: name, sent, deleted, ...queue.depth() };
+      }),
   };
 }

@@ -10,7 +10,7 @@ export function deleteActions(queues: Queues): Operations {
     DeleteMessage: async (input) => {
       const queue = requiredQueue(queues, input);
       const message = messageToDelete(queue, requiredText(input, "ReceiptHandle"));
-      if (message) await queue.remove([message]);
+      if (message) await queue.consume([message]);
       return undefined;
     },
 
@@ -28,7 +28,7 @@ export function deleteActions(queues: Queues): Operations {
           failed.push(batchFailure(id, error));
         }
       }
-      await queue.remove(messages);
+      await queue.consume(messages);
       return batchResult(successful, failed);
     },
   };
