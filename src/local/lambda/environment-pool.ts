@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { AwsError } from "../service.ts";
 import { type EnvironmentParts, ExecutionEnvironment } from "./execution-environment.ts";
 import type { FunctionVersion } from "./function.ts";
 
@@ -16,7 +17,7 @@ export class EnvironmentPool {
   #version: FunctionVersion;
   #all = new Set<ExecutionEnvironment>();
   #idle = new Map<ExecutionEnvironment, { cancel: () => void }>();
-  #waiting: ((environment: ExecutionEnvironment) => void)[] = [];
+  #waiting: { take: (environment: ExecutionEnvironment) => void; giveUp: (error: Error) => void }[] = [];
   #closed = false;
 
   constructor(
@@ -46,13 +47,17 @@ export class EnvironmentPool {
     if (changed) for (const environment of [...this.#idle.keys()]) this.#end(environment);
   }
 
-  /** An environment of the current version, for this caller alone until `release`. Waits when all are busy. */
+  /**
+   * An environment of the current version, for this caller alone until `release`. Waits when all are busy.
+   * @throws AwsError ResourceNotFoundException when the function is removed, or the engine stops, meanwhile
+   */
   acquire(): Promise<ExecutionEnvironment> {
+    if (this.#closed) return Promise.reject(this.#gone());
     const warm = this.#takeIdle();
     if (warm) return Promise.resolve(warm);
     if (this.#all.size < MAX_ENVIRONMENTS) return Promise.resolve(this.#start());
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((take, giveUp) => {
+      this.#waiting.push({ take, giveUp });
     });
   }
 
@@ -68,19 +73,25 @@ export class EnvironmentPool {
     if (!environment.alive || !current || this.#closed) this.#end(environment);
     else this.#rest(environment);
     const next = this.#waiting[0];
-    if (!next) return;
+    if (!next || this.#closed) return;
     const free = this.#takeIdle() ?? (this.#all.size < MAX_ENVIRONMENTS ? this.#start() : undefined);
     if (!free) return;
     this.#waiting.shift();
-    next(free);
+    next.take(free);
   }
 
   /** Ends every environment, running ones too. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { giveUp } of this.#waiting.splice(0)) giveUp(this.#gone());
     const all = [...this.#all];
     for (const environment of all) this.#end(environment);
     await Promise.all(all.map((environment) => environment.ended));
+  }
+
+  #gone(): AwsError {
+    const { arn } = this.#version;
+    return new AwsError("ResourceNotFoundException", `Function not found: ${arn}`, 404);
   }
 
   #start(): ExecutionEnvironment {

@@ -292,4 +292,17 @@ describe("environments", () => {
     const pids = await Promise.all(Array.from({ length: 12 }, () => invoke()));
     expect(new Set(pids.map(({ answer }) => answer)).size).toBeLessThanOrEqual(MAX_ENVIRONMENTS);
   });
+
+  it("ends what waits for a free environment when the function is removed, and starts none for it", async () => {
+    const { invoke, pool } = await deploy("export const handler = () => new Promise(() => {});", {
+      timeoutSeconds: 60,
+    });
+    const running = Array.from({ length: MAX_ENVIRONMENTS }, () => invoke());
+    const waiting = expect(invoke()).rejects.toMatchObject({ code: "ResourceNotFoundException" });
+    await pool.close();
+    await waiting;
+    await Promise.all(running);
+    expect(pool.bundlesInUse).toEqual([]);
+    await expect(invoke()).rejects.toMatchObject({ code: "ResourceNotFoundException" });
+  });
 });
