@@ -86,8 +86,6 @@ export class MetricStore {
     if (!log || unwritten.length === 0) return;
     try {
       await log.append(...unwritten.map(({ metric, minute }) => entry(metric, minute)));
-      if (log.records > COMPACT_ABOVE && log.records > 4 * this.#liveCount())
-        await log.compact(() => this.#live());
     } catch (error) {
       this.parts.log(`CloudWatch: metrics were not stored: ${(error as Error).message}`);
       for (const { metric, minute } of unwritten) {
@@ -96,7 +94,15 @@ export class MetricStore {
         if (newer) merge(newer.minute, minute);
         else this.#unwritten.set(key, { metric, minute });
       }
+      return;
     }
+    if (log.records <= COMPACT_ABOVE || log.records <= 4 * this.#liveCount()) return;
+    // A failure leaves the long file, which says the same.
+    await log
+      .compact(() => this.#live())
+      .catch((error: Error) => {
+        this.parts.log(`CloudWatch: the metrics file could not be shortened: ${error.message}`);
+      });
   }
 
   async close(): Promise<void> {

@@ -44,6 +44,7 @@ export class AsynchronousInvocations {
   #pending = new Map<string, PendingEvent>();
   #running = new Set<string>();
   #closed = false;
+  #compacting = false;
   #log: AppendLog<Entry> | undefined;
 
   private constructor(private readonly parts: AsynchronousParts) {}
@@ -167,8 +168,15 @@ export class AsynchronousInvocations {
     const log = this.#log;
     if (!log || this.#closed) throw new Error("the engine is stopping");
     await log.append(entry);
-    if (log.records > COMPACT_ABOVE && log.records > 4 * this.#pending.size) {
+    if (this.#compacting || log.records <= COMPACT_ABOVE || log.records <= 4 * this.#pending.size) return;
+    this.#compacting = true;
+    try {
       await log.compact(() => [...this.#pending.values()].map((put) => ({ put })));
+    } catch (error) {
+      // The entry is stored, in a file that is only longer than it need be.
+      this.parts.engine.log(`${log.file} could not be shortened: ${(error as Error).message}`);
+    } finally {
+      this.#compacting = false;
     }
   }
 }

@@ -43,6 +43,7 @@ export class LogGroups {
   #log: AppendLog<Entry> | undefined;
   #directory: string;
   #cancelExpiry = () => {};
+  #compacting = false;
 
   private constructor(private readonly parts: EngineParts) {
     this.#directory = path.join(parts.dataDirectory, "logs");
@@ -146,8 +147,15 @@ export class LogGroups {
     if (!log) throw new Error("the log groups are not open");
     this.#apply(entry);
     await log.append(entry);
-    if (log.records > COMPACT_ABOVE && log.records > 4 * this.#liveCount()) {
+    if (this.#compacting || log.records <= COMPACT_ABOVE || log.records <= 4 * this.#liveCount()) return;
+    this.#compacting = true;
+    try {
       await log.compact(() => this.#live());
+    } catch (error) {
+      // The entry is stored, in a file that is only longer than it need be.
+      this.parts.log(`${log.file} could not be shortened: ${(error as Error).message}`);
+    } finally {
+      this.#compacting = false;
     }
   }
 

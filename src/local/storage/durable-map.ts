@@ -69,12 +69,10 @@ export class DurableMap<V> {
       throw error;
     }
     if (this.#compacting || this.#log.records < 2 * this.#values.size + SLACK_RECORDS) return;
-    this.#compacting = this.#log.compact(() => this.#entries());
-    try {
-      await this.#compacting;
-    } finally {
-      this.#compacting = null;
-    }
+    // The change is stored. Where the file can't be shortened (disk full) it stays long, and the next change tries again.
+    this.#compacting = this.#log.compact(() => this.#entries()).catch(() => undefined);
+    await this.#compacting;
+    this.#compacting = null;
   }
 
   #put(key: string, value: V | undefined): void {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DurableMap } from "../../../../src/local/storage/durable-map.ts";
@@ -43,5 +43,14 @@ describe("a durable map", () => {
     expect(again.values()).toHaveLength(8);
     await map.close();
     await again.close();
+  });
+
+  it("has a change that was stored, though its file could not be shortened after it", async () => {
+    const map = await DurableMap.open<number>(file);
+    // Where the shortened file would be written lies a folder.
+    await mkdir(`${file}.compact`);
+    for (let n = 0; n < 600; n++) await map.set("x", n);
+    expect(map.get("x")).toBe(599);
+    await map.close();
   });
 });
