@@ -26,7 +26,8 @@ function renderQueue(item: QueueItem, { out, color }: Terminal): void {
   const age = item.oldestAgeSeconds === null ? "" : `, the oldest ${formatAge(item.oldestAgeSeconds)} old`;
   const selected = item.selected === null ? "" : `, ${item.selected} selected`;
   const count = item.letters === 0 ? color.green("no dead letters") : color.red(counted(item.letters));
-  out(`\n${color.bold(item.queue)}  ${count}${age}${selected}\n`);
+  const gap = item.letters === 0 ? "" : "\n";
+  out(`\n${color.bold(item.queue)}  ${count}${age}${selected}\n${gap}`);
 }
 
 function counted(letters: number): string {
@@ -38,12 +39,12 @@ function renderGroup(item: GroupItem, terminal: Terminal): void {
   const line = (text: string) => out(`${GROUP_INDENT}${text}\n`);
   const fitting = (text: string) => fitted(text, terminal.columns - GROUP_INDENT.length);
   const count = String(item.count).padStart(GROUP_INDENT.length - 3);
-  out(`\n${color.bold(count)} x ${color.red(title(item))}\n`);
+  out(`${color.bold(count)} x ${color.red(title(item))}\n`);
   if (item.message) line(fitting(item.message));
   const { example } = item;
   const seen = `received ${example.receiveCount} ${example.receiveCount === 1 ? "time" : "times"}`;
   line(color.dim(fitting(`e.g. ${subjectOf(example)}, ${age(example)}, ${seen}`)));
-  line(`${color.dim("--where")} ${color.cyan(oneLine(shellQuoted(item.where)))}`);
+  line(`${color.dim("--where")} ${color.cyan(oneLine(shellQuoted(item.where)))}\n`);
 }
 
 /** A cause in a few words: `SCHEMA_MISMATCH at tracks[3].duration_ms`. */
@@ -61,9 +62,11 @@ function renderLetter(item: LetterItem, terminal: Terminal): void {
   const width = terminal.columns - LETTER_INDENT.length;
   const place = item.arrived ? `${color.bold(item.queue)}  ` : "";
   const receives = `${item.receiveCount}x`.padStart(5);
-  const version = item.source.version ? color.dim(` ${oneLine(item.source.version)}`) : "";
+  const subject = oneLine(subjectOf(item));
+  const version = item.source.version === null ? "" : ` ${oneLine(item.source.version)}`;
+  const besides = subject.length + version.length <= width ? color.dim(version) : "";
   const head = `${(formatAge(item.ageSeconds) ?? "-").padStart(6)} ${receives}  `;
-  out(`${color.dim(head)}${place}${fitted(subjectOf(item), width)}${version}\n`);
+  out(`${color.dim(head)}${place}${fitted(subject, width)}${besides}\n`);
   const cause = item.cause.message ? `${title(item.cause)}: ${item.cause.message}` : title(item.cause);
   out(`${LETTER_INDENT}${color.red(fitted(cause, width))}\n`);
   out(`${LETTER_INDENT}${color.dim(fitted(details(item), width))}\n`);

@@ -38,11 +38,12 @@ export interface FaultLine {
   rejected: boolean;
 }
 
-/** How an invocation went, from its REPORT line. */
+/** How an invocation went, from its START and REPORT lines; null where one of them is missing. */
 export interface InvocationLine {
-  requestId: string;
-  durationMs: number;
-  status: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number | null;
+  durationMs: number | null;
+  status: string | null;
 }
 
 export interface FunctionLog {
@@ -95,9 +96,12 @@ export async function findInvocations(
       const message = (event.message ?? "").trimEnd();
       const members = parseObject(message);
       const line = members ? parsePlatformRecord(members, message) : parsePlatformLine(message);
-      if (!line?.report || !line.requestId) continue;
-      const { durationMs, status } = line.report;
-      found.set(line.requestId, { requestId: line.requestId, durationMs, status });
+      if (!line?.requestId) continue;
+      const known = found.get(line.requestId) ?? { startedAt: null, durationMs: null, status: null };
+      if (line.kind === "start") known.startedAt = event.timestamp ?? null;
+      if (line.report)
+        Object.assign(known, { durationMs: line.report.durationMs, status: line.report.status });
+      found.set(line.requestId, known);
     }
   }
   return found;

@@ -10,6 +10,8 @@ export interface Places {
   /** Buckets that functions write outputs and claims to. */
   outputs: string[];
   functions: FunctionLog[];
+  /** How many topics events pass through. */
+  topics: number;
   /** Queues that functions read from. */
   queues: { name: string; url: string }[];
   deadLetterQueues: { name: string; url: string }[];
@@ -32,6 +34,7 @@ export function placesOf(deployment: Deployment, names: readonly string[]): Plac
         ]),
         outputs: bucketNames(functions.flatMap(({ writes }) => writes)),
         functions: Object.values(addresses.functions),
+        topics: Object.keys(topology.topics).length,
         queues: Object.entries(addresses.queues).map(([name, { url }]) => ({ name, url })),
         deadLetterQueues: dlqs.filter((queue) => queue.pipeline === pipeline),
       };

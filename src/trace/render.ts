@@ -47,7 +47,7 @@ function renderOne(trace: Trace, terminal: Terminal): void {
 
 function renderStep({ time, kind, text, requestId }: Step, terminal: Terminal): void {
   const { color } = terminal;
-  const clock = (time?.slice(11, 23) ?? "-").padStart(TIME_WIDTH);
+  const clock = clockOf(time);
   const request = kind === "attempt" && requestId ? color.dim(`  request ${safe(requestId)}`) : "";
   const name = kind.padEnd(KIND_WIDTH);
   const painted = kind === "dead letter" || kind === "rejected" ? color.red(name) : color.cyan(name);
@@ -59,6 +59,12 @@ function renderStep({ time, kind, text, requestId }: Step, terminal: Terminal): 
   if (request !== "" && !fits) terminal.out(`\n${" ".repeat(indent - 2)}${request}`);
   else terminal.out(request);
   terminal.out("\n");
+}
+
+/** The time of day in UTC; S3 knows whole seconds only. */
+function clockOf(time: string | null): string {
+  if (time === null) return "-".padStart(TIME_WIDTH);
+  return time.slice(11, time.endsWith(".000Z") ? 19 : 23).padEnd(TIME_WIDTH);
 }
 
 /** Lines of at most `width` characters, broken at spaces; a longer word stays whole, so that it can be copied. */

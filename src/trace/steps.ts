@@ -145,7 +145,11 @@ function messageSteps(
       messageId: letter.messageId,
     });
   }
-  for (const fault of faults) if (!fault.rejected) steps.push(faultStep(fault));
+  // A letter that still lies there tells the same as the line of the function that sent it.
+  const told = new Set(letters.map(({ letter }) => letter.evidence.requestId));
+  for (const fault of faults) {
+    if (!fault.rejected && !(fault.deadLettered && told.has(fault.requestId))) steps.push(faultStep(fault));
+  }
   return steps;
 }
 
@@ -160,10 +164,11 @@ function silentStep(messageId: string, count: number, time: string): Step {
 }
 
 function attemptStep(entry: ObjectEntry, invocation: InvocationLine | undefined): Step {
-  const took = invocation ? `, ${Math.round(invocation.durationMs)} ms` : "";
-  const failed = invocation && invocation.status !== "success" ? `, ${invocation.status}` : "";
+  const { startedAt = null, durationMs = null, status = null } = invocation ?? {};
+  const took = durationMs === null ? "" : `, ${Math.round(durationMs)} ms`;
+  const failed = status === null || status === "success" ? "" : `, ${status}`;
   return {
-    time: at(entry.at),
+    time: at(startedAt ?? entry.at),
     kind: "attempt",
     text: `receive ${entry.receive} by ${entry.function}: ${ENDINGS[entry.ending] ?? entry.ending}${took}${failed}`,
     messageId: entry.messageId,

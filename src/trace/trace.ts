@@ -54,10 +54,11 @@ export async function trace(
   } finally {
     clients.close();
   }
+  const unseen = notSeen.length === 0 ? "" : ` Not seen: ${notSeen.join("; ")}.`;
   throw new EdpError(
     "NOTHING_FOUND",
     EXIT.checkFailed,
-    `Nothing in ${deployment.env} knows ${JSON.stringify(subject)}: no object, no dead letter, and no log line since ${new Date(options.since).toISOString()}.`,
+    `Nothing in ${deployment.env} knows ${JSON.stringify(subject)}: no object, no dead letter, and no log line since ${new Date(options.since).toISOString()}.${unseen}`,
     { hint: "Give the whole key, e.g. raw/tracks/1.json; --since 7d searches the logs further back." },
   );
 }
@@ -117,7 +118,7 @@ class Tracer {
       ({ version }) => options.version === undefined || version === options.version,
     );
     if (findings.puts.length > MOST_VERSIONS) {
-      this.notSeen.push(`only the newest ${MOST_VERSIONS} versions of ${findings.puts[0]?.key} are shown`);
+      this.#note(`only the newest ${MOST_VERSIONS} versions of ${findings.puts[0]?.key} are shown`);
     }
     const requestIds = [...new Set(findings.lines.entries.map(({ requestId }) => requestId))];
     const from = findings.lines.entries.reduce(
@@ -139,6 +140,13 @@ class Tracer {
       traces.push(buildTrace(findings, source, durable, invocations));
     }
     if (traces.some(({ outcome }) => outcome === "unknown")) await this.#noteWaiting();
+    const throughTopic = traces.filter(({ steps }) => steps.some(({ kind }) => kind === "queue"));
+    if (
+      this.places.topics > 0 &&
+      throughTopic.some(({ steps }) => !steps.some(({ kind }) => kind === "topic"))
+    ) {
+      this.#note("the SNS topic: it keeps no trace of what it delivered, only dead letters show it");
+    }
     return traces.reverse();
   }
 
@@ -169,7 +177,7 @@ class Tracer {
     } catch (error) {
       this.context.signal.throwIfAborted();
       if (!/AccessDenied/.test((error as Error).name)) throw error;
-      this.notSeen.push(`the logs of ${pipeline}'s functions: ${(error as Error).message}`);
+      this.#note(`the logs of ${pipeline}'s functions: ${(error as Error).message}`);
       return { entries: [], faults: [] };
     }
   }
@@ -182,7 +190,7 @@ class Tracer {
       const depth = await queueDepth(sqs, url);
       if (!depth || depth.visible + depth.inFlight === 0) continue;
       if (depth.inFlight > 0) {
-        this.notSeen.push(`${depth.inFlight} messages of ${name}, which others hold at the moment`);
+        this.#note(`${depth.inFlight} messages of ${name}, which others hold at the moment`);
       }
       for await (const letter of lookThrough(sqs, url, {
         parallel: this.onAws ? RECEIVERS.aws : RECEIVERS.local,
@@ -203,8 +211,12 @@ class Tracer {
       const depth = await queueDepth(sqs, url);
       const messages = (depth?.visible ?? 0) + (depth?.inFlight ?? 0) + (depth?.delayed ?? 0);
       const note = `${messages} messages of queue ${name}: they are not looked into, since a look counts as a receive`;
-      if (messages > 0 && !this.notSeen.includes(note)) this.notSeen.push(note);
+      if (messages > 0) this.#note(note);
     }
+  }
+
+  #note(sentence: string): void {
+    if (!this.notSeen.includes(sentence)) this.notSeen.push(sentence);
   }
 }
 
