@@ -35,7 +35,9 @@ export async function execute(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const show = (result: unknown, space?: number) =>
-    terminal.json ? terminal.out(`${JSON.stringify(result, null, space)}\n`) : module.render(result, context);
+    terminal.json
+      ? terminal.out(`${escapeControls(JSON.stringify(result, null, space))}\n`)
+      : module.render(result, context);
   const result = await module.run(module.options(args, flags), context);
   if (!isStream(result)) {
     show(result, 2);
@@ -46,7 +48,15 @@ export async function execute(
     show(item);
     code = module.exitCode?.(item) ?? code;
   }
-  return code;
+  // A stream that Ctrl-C has ended quietly.
+  return context.signal.aborted ? EXIT.interrupted : code;
+}
+
+/** JSON leaves DEL and the 8-bit control characters as they are; a terminal takes them as commands. */
+function escapeControls(json: string): string {
+  return json.replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

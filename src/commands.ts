@@ -36,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/status.ts"),
   },
   {
+    path: ["tail"],
+    summary: "Logs of every function, merged; with --dlq dead letters and why they are there",
+    load: () => import("./commands/tail.ts"),
+  },
+  {
     path: ["ingest", "spotify"],
     summary: "Fetch artists, albums and tracks and land them in the bronze bucket",
     load: () => import("./commands/ingest/spotify.ts"),

@@ -14,6 +14,7 @@ export interface RawEvent {
 }
 
 export interface LogQuery {
+  /** Name or ARN. */
   group: string;
   /** First and last timestamp, both included, in milliseconds since the epoch. */
   from: number;
@@ -45,7 +46,7 @@ export async function filterLogPage(
   const { FilterLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
   const page = await client.send(
     new FilterLogEventsCommand({
-      logGroupName: group,
+      ...(group.startsWith("arn:") ? { logGroupIdentifier: group } : { logGroupName: group }),
       startTime: Math.max(0, from),
       endTime: to,
       filterPattern: filter,

@@ -19,12 +19,12 @@ export interface DeadLetterOptions {
 export function addDeadLetterFlags(command: Command): Command {
   return command
     .option("--dlq", "look into the dead-letter queues, without consuming, and group them by cause")
-    .option("--queue <url>", "with --dlq: this queue, deployed by edp or not (repeatable)", collect, [])
+    .option("--queue <url>", "with --dlq: this queue, deployed by edp or not (repeatable)", collect)
     .option("--where <jmespath>", "with --dlq: only dead letters that this selects")
     .option("--messages <count>", `with --dlq: messages listed one by one, or \`all\` (default: ${LISTED})`);
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 

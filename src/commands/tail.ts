@@ -1,0 +1,80 @@
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import type { DeadLetterItem } from "../dead-letters/items.ts";
+import {
+  addDeadLetterFlags,
+  asksForDeadLetters,
+  type DeadLetterOptions,
+  deadLetterOptions,
+} from "../dead-letters/options.ts";
+import { renderDeadLetterItem } from "../dead-letters/render-item.ts";
+import { UsageError } from "../errors.ts";
+import { TailLine } from "../tail/line.ts";
+import { addTailFlags, type TailOptions, tailOptions } from "../tail/options.ts";
+import { renderLine } from "../tail/render-line.ts";
+
+type Options = { logs: TailOptions } | { deadLetters: DeadLetterOptions };
+
+/** Flags that say which log lines, and mean nothing for dead letters. */
+const LOG_FLAGS = {
+  until: "--until",
+  filter: "--filter",
+  grep: "--grep",
+  errors: "--errors",
+  request: "--request",
+  live: "--live",
+};
+
+export default defineCommand<Options, TailLine | DeadLetterItem>({
+  configure(command) {
+    command.argument("[target...]", "pipelines, or pipeline/function (default: all that are deployed)");
+    addTailFlags(command);
+    addDeadLetterFlags(command).addHelpText(
+      "after",
+      `
+Examples:
+  $ edp tail                                 every function of the environment; Ctrl-C ends
+  $ edp tail spotify/to-parquet --since 1h --errors
+  $ edp tail --no-follow --since 2026-01-31T14:00Z --until 2026-01-31T15:00Z
+  $ edp tail --filter '{ $.level = "ERROR" }' --json | jq -r .message
+  $ edp tail --request 8f1c2b7e              one invocation
+  $ edp tail --log-group /aws/lambda/other --region eu-central-1
+  $ edp tail --dlq spotify                   what lies in the dead-letter queues, and why
+
+Times are UTC. An invocation's START, END and REPORT are one line with its duration, memory and cold start; --json
+has each event, one object a line. Events that reach CloudWatch up to an hour late are found. On AWS,
+FilterLogEvents is called every 2 s; with --live events are pushed (StartLiveTail, billed by the minute).`,
+    );
+  },
+  options(args, flags) {
+    if (!asksForDeadLetters(flags)) return { logs: tailOptions(args, flags) };
+    const foreign = Object.entries(LOG_FLAGS).find(([key]) => flags[key] !== undefined);
+    if (foreign) {
+      throw new UsageError(`${foreign[1]} is for logs, and --dlq looks into queues.`, {
+        hint: "Select dead letters with --where.",
+      });
+    }
+    return { deadLetters: deadLetterOptions(args, flags) };
+  },
+  async run(options, context) {
+    if ("logs" in options) {
+      const { tail } = await import("../tail/tail.ts");
+      return untilInterrupted(tail(options.logs, context), context);
+    }
+    const { tailDeadLetters } = await import("../dead-letters/tail-dlq.ts");
+    return untilInterrupted(tailDeadLetters(options.deadLetters, context), context);
+  },
+  render(result, context) {
+    if (result instanceof TailLine) renderLine(result, context);
+    else renderDeadLetterItem(result, context);
+  },
+});
+
+/** Ctrl-C is how a tail ends: no error. */
+async function* untilInterrupted<T>(items: AsyncIterable<T>, { signal }: Context): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
