@@ -6,27 +6,9 @@ import {
 } from "@aws-sdk/client-sqs";
 import { queueName } from "../aws/queues.ts";
 import { NotDeployedError } from "../errors.ts";
-import type { Deployment } from "../topology/deployment.ts";
 import { noSuchQueue } from "./faults.ts";
 import type { QueueDestination } from "./routes/route.ts";
 import type { ReplaySource } from "./types.ts";
-
-/** URLs of every dead-letter queue of these pipelines, all when none is named. */
-export function deadLetterQueues(
-  deployment: Deployment,
-  names: readonly string[],
-): { pipeline: string; url: string }[] {
-  return Object.entries(deployment.pipelines)
-    .filter(([name]) => names.length === 0 || names.includes(name))
-    .flatMap(([pipeline, { addresses }]) =>
-      [...Object.values(addresses.queues).map(({ dlqUrl }) => dlqUrl), addresses.undelivered.url].map(
-        (url) => ({
-          pipeline,
-          url,
-        }),
-      ),
-    );
-}
 
 /**
  * Looks at a dead-letter queue: what it is, how much lies in it, and which queues it serves.
@@ -58,6 +40,7 @@ export async function inspect(
     fifo: attributes.FifoQueue === "true",
     kmsKeyId: attributes.KmsMasterKeyId ?? null,
     sources,
+    redrivesTo: redriveTarget(attributes.RedrivePolicy),
     depth: {
       visible: Number(attributes.ApproximateNumberOfMessages),
       inFlight: Number(attributes.ApproximateNumberOfMessagesNotVisible),
@@ -87,4 +70,9 @@ async function queueAttributes(
     if (error instanceof QueueDoesNotExist) return undefined;
     throw error;
   }
+}
+
+function redriveTarget(policy: string | undefined): string | null {
+  if (!policy) return null;
+  return (JSON.parse(policy) as { deadLetterTargetArn?: string }).deadLetterTargetArn ?? null;
 }

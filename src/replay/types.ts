@@ -39,6 +39,8 @@ export interface ReplaySource {
   kmsKeyId: string | null;
   /** Queues whose redrive policy names it (ListDeadLetterSourceQueues). */
   sources: { url: string; arn: string; fifo: boolean }[];
+  /** ARN that its own redrive policy names; a dead-letter queue rarely has one. */
+  redrivesTo: string | null;
   depth: { visible: number; inFlight: number; delayed: number };
 }
 
@@ -174,6 +176,9 @@ export interface ReplayResult extends Omit<QueueTally, "queue"> {
   preview: Preview | null;
   /** File that `--export` has written. */
   exported: string | null;
+  exportedCount: number;
+  /** Letters that `--try-local` failed; null without it. */
+  trials: { messageId: string; reason: string | null }[] | null;
   /** Null with --no-verify, --dry-run, --export and --native. */
   verified: Verification | null;
   seconds: number;
