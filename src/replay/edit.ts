@@ -68,7 +68,13 @@ async function openPatch(file: string): Promise<Edit> {
   const operations = await readPatch(file);
   return async (letter) => {
     const before = patchable(letter);
-    const after = structuredClone(before);
+    const { body, payload, attributes } = before;
+    // One by one: without an envelope body and payload are the same object, and would change together.
+    const after = {
+      body: structuredClone(body),
+      payload: structuredClone(payload),
+      attributes: { ...attributes },
+    };
     const faults = applyPatch(after, operations);
     const index = faults.findIndex((fault) => fault !== null);
     if (index !== -1) {
