@@ -82,7 +82,11 @@ export function createClients(
     sqs: once(async () => new (await import("@aws-sdk/client-sqs")).SQSClient(await settings())),
     logs: once(async () => {
       const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
-      return new CloudWatchLogsClient(await settings());
+      // StartLiveTail puts `stream-` before the host, which 127.0.0.1 and emulators don't answer to.
+      return new CloudWatchLogsClient({
+        ...(await settings()),
+        disableHostPrefix: deployment.endpoint !== null,
+      });
     }),
     cloudwatch: once(async () => {
       const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");

@@ -2,11 +2,13 @@ import type { ChalkInstance } from "chalk";
 import type { Context } from "../context.ts";
 import { cut, printable } from "../terminal/printable.ts";
 import type { InvocationReport, Level, LoggedError, TailEvent } from "./event.ts";
-import { fieldTexts } from "./fields.ts";
+import { type FieldText, fieldTexts } from "./fields.ts";
 import type { TailLine } from "./line.ts";
 
 /** A message longer than so many screen lines is cut. */
 const MOST_LINES = 20;
+/** So is a field's value, which is a list more often than something to read. */
+const MOST_FIELD_LINES = 2;
 const LEVEL_WIDTH = 5;
 const INDENT = "    ";
 /** Each line shows its request id from this width on; below, only those that end an invocation. */
@@ -72,18 +74,38 @@ function body(event: TailEvent, color: ChalkInstance, width: number, columns: nu
   const most = columns * MOST_LINES;
   const failed = event.level === "ERROR" || event.level === "FATAL";
   const [first = "", ...more] = printable(shortened(event.message, most)).split("\n");
-  const fields = fieldTexts(event.fields ?? {}, most);
-  const flat = fields.map(({ key, value }) => `${color.dim(`${key}=`)}${value}`);
-  const flatWidth = fields.reduce((sum, { key, value }) => sum + key.length + value.length + 2, 0);
-  const inline = fields.length > 0 && more.length === 0 && first.length + flatWidth <= width;
   const title = failed ? color.red(first) : first;
-  const heading = [title, ...(inline ? flat : []), ...(event.late ? [color.dim("(late)")] : [])];
+  const late = event.late ? [color.dim("(late)")] : [];
+  const fields = fieldTexts(event.fields ?? {}, columns * MOST_FIELD_LINES);
+  const inline = more.length === 0 && first.length + widthOf(fields) + 1 <= width;
   return [
-    heading.filter((part) => part !== "").join(" "),
+    [title, ...(inline ? coloured(fields, color) : []), ...late].filter((part) => part !== "").join(" "),
     ...more.map((line) => `${INDENT}${line}`),
-    ...(inline ? [] : flat.map((field) => `${INDENT}${field}`)),
+    ...(inline
+      ? []
+      : packed(fields, columns - INDENT.length).map((line) => `${INDENT}${coloured(line, color).join(" ")}`)),
     ...(event.error ? errorLines(event.error, event.message, color, most) : []),
   ].join("\n");
+}
+
+/** Columns that fields take beside each other. */
+function widthOf(fields: readonly FieldText[]): number {
+  return fields.reduce((sum, { key, value }) => sum + key.length + value.length + 2, -1);
+}
+
+/** Fields laid out in lines of at most `width` columns; one that is wider has a line of its own. */
+function packed(fields: readonly FieldText[], width: number): FieldText[][] {
+  const lines: FieldText[][] = [];
+  for (const field of fields) {
+    const last = lines.at(-1);
+    if (last && widthOf([...last, field]) <= width) last.push(field);
+    else lines.push([field]);
+  }
+  return lines;
+}
+
+function coloured(fields: readonly FieldText[], color: ChalkInstance): string[] {
+  return fields.map(({ key, value }) => `${color.dim(`${key}=`)}${value}`);
 }
 
 function shortened(text: string, most: number): string {

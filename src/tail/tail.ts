@@ -4,8 +4,16 @@ import { clockOffset, filterLogPage } from "../aws/logs.ts";
 import type { Context } from "../context.ts";
 import { type Pause, systemPause } from "../ingest/pause.ts";
 import type { LogSource } from "./event.ts";
-import { createMemories, follow, type Memories, REMEMBERED_MS, type Sourced } from "./follow.ts";
+import {
+  createMemories,
+  type FollowParts,
+  follow,
+  type Memories,
+  REMEMBERED_MS,
+  type Sourced,
+} from "./follow.ts";
 import { LineMaker, type TailLine } from "./line.ts";
+import { followLive, type LiveParts, LiveUnsupportedError } from "./live.ts";
 import { LogReader } from "./log-reader.ts";
 import { mergeByTime } from "./merge.ts";
 import { type TailOptions, type TimeRange, timeRange } from "./options.ts";
@@ -73,12 +81,30 @@ export async function* tail(
     }
     if (shown === 0) terminal.note("Nothing yet; waiting for events.");
     const more = { from: range.from, to: range.to, filter: options.filter };
-    for await (const item of follow(sources, memories, more, { reader, nearby, pause, now, signal })) {
+    const next = options.live
+      ? followPushed(sources, more, { ...parts, reader, memories })
+      : follow(sources, memories, more, { reader, nearby, pause, now, signal });
+    for await (const item of next) {
       tellClock();
       yield* show(item);
     }
   } finally {
     clients.close();
+  }
+}
+
+/** Pushed events; from a service that can't push, events that are asked for. */
+async function* followPushed(
+  sources: readonly LogSource[],
+  range: { from: number; to: number | undefined; filter: string | undefined },
+  parts: LiveParts & FollowParts,
+): AsyncGenerator<Sourced> {
+  try {
+    yield* followLive(sources, range, parts);
+  } catch (error) {
+    if (!(error instanceof LiveUnsupportedError)) throw error;
+    parts.terminal.warn("--live needs StartLiveTail, which is not served here; asking for events instead.");
+    yield* follow(sources, parts.memories, range, parts);
   }
 }
 

@@ -283,10 +283,72 @@ describe("DescribeLogStreams", () => {
   });
 });
 
-it("StartLiveTail says that it is not served, and what to use", async () => {
-  const direct = new CloudWatchLogsClient({ ...server.settings, disableHostPrefix: true });
-  await expect(direct.send(new StartLiveTailCommand({ logGroupIdentifiers: ["arn"] }))).rejects.toThrow(
-    /use FilterLogEvents/,
-  );
-  direct.destroy();
+describe("StartLiveTail", () => {
+  const open = async (input: { logGroupIdentifiers: string[]; logEventFilterPattern?: string }) => {
+    const direct = new CloudWatchLogsClient({ ...server.settings, disableHostPrefix: true });
+    const { responseStream } = await direct.send(new StartLiveTailCommand(input));
+    const pieces = responseStream?.[Symbol.asyncIterator]();
+    if (!pieces) throw new Error("no stream");
+    return { next: async () => (await pieces.next()).value, close: () => direct.destroy() };
+  };
+  const arn = `arn:aws:logs:us-east-1:000000000000:log-group:${GROUP}`;
+
+  it("sends what is logged from now on, once a second", async () => {
+    await logs.append(GROUP, "one", [at(0, "before")]);
+    const session = await open({ logGroupIdentifiers: [arn] });
+    expect((await session.next()).sessionStart).toMatchObject({ logGroupIdentifiers: [arn] });
+    await logs.append(GROUP, "two", [at(5, "now, übrig")]);
+    await clock.advance(1_000);
+    expect((await session.next()).sessionUpdate).toEqual({
+      sessionMetadata: { sampled: false },
+      sessionResults: [
+        {
+          logGroupIdentifier: arn,
+          logStreamName: "two",
+          message: "now, übrig",
+          timestamp: NOW + 5,
+          ingestionTime: NOW,
+        },
+      ],
+    });
+    await clock.advance(1_000);
+    expect((await session.next()).sessionUpdate.sessionResults).toEqual([]);
+    session.close();
+  });
+
+  it("keeps to the filter pattern, and samples more than 500 events a second", async () => {
+    await logs.createGroup(GROUP);
+    const session = await open({ logGroupIdentifiers: [arn], logEventFilterPattern: "wanted" });
+    await session.next();
+    const events = Array.from({ length: 600 }, (_, n) => at(n, `wanted ${n}`));
+    await logs.append(GROUP, "one", [...events, at(700, "other")]);
+    await clock.advance(1_000);
+    const { sessionUpdate } = await session.next();
+    expect(sessionUpdate.sessionMetadata).toEqual({ sampled: true });
+    expect(sessionUpdate.sessionResults).toHaveLength(500);
+    session.close();
+  });
+
+  it("ends with a SessionTimeoutException after three hours", async () => {
+    await logs.createGroup(GROUP);
+    const session = await open({ logGroupIdentifiers: [arn] });
+    await session.next();
+    await clock.advance(3 * 3600 * 1000 - 1_000);
+    await clock.advance(2_000);
+    const rest = async () => {
+      for (;;) await session.next();
+    };
+    await expect(rest()).rejects.toMatchObject({ name: "SessionTimeoutException" });
+    session.close();
+  });
+
+  it("refuses groups that are not there and patterns that are not valid", async () => {
+    await expect(open({ logGroupIdentifiers: [`${arn}x`] })).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+    });
+    await logs.createGroup(GROUP);
+    await expect(open({ logGroupIdentifiers: [arn], logEventFilterPattern: "{ $.a" })).rejects.toMatchObject({
+      name: "InvalidParameterException",
+    });
+  });
 });

@@ -41,7 +41,7 @@ export async function handleJson(
       `${protocol.target}.${action} is not served by edp's local engine; use an AWS environment for it`,
     );
   }
-  const output = await operation(parse(await request.bytes()), request);
+  const output = await operation(parseMembers(await request.bytes()), request);
   return { status: 200, headers: headers(protocol), body: JSON.stringify(output ?? {}) };
 }
 
@@ -64,7 +64,8 @@ function headers(protocol: JsonProtocol): Record<string, string> {
   return { "content-type": `application/x-amz-json-${protocol.version}` };
 }
 
-function parse(bytes: Buffer): Members {
+/** The members in a body. @throws AwsError SerializationException when it is not a JSON object */
+export function parseMembers(bytes: Buffer): Members {
   if (bytes.length === 0) return {};
   let value: unknown;
   try {

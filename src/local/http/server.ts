@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from "../service.ts";
 import { decodeBody, discardRest, pieces } from "./body.ts";
 import { checkCaller } from "./caller.ts";
+import { EVENT_STREAM_TYPE } from "./event-stream.ts";
 import { route, type ServiceName } from "./route.ts";
 
 /** Largest body of the JSON and query protocols, in bytes: a message batch is at most 1 MiB of text. */
@@ -176,7 +177,10 @@ async function send(
     else outgoing.end(request.method === "HEAD" ? undefined : body);
   } catch (error) {
     // The client went away or the file failed midway: the connection is all that can still say so.
-    parts.log(`${request.method} ${request.path}: answer broken off: ${(error as Error).message}`);
+    // A client ends an event stream by leaving.
+    if (headers["content-type"] !== EVENT_STREAM_TYPE) {
+      parts.log(`${request.method} ${request.path}: answer broken off: ${(error as Error).message}`);
+    }
     outgoing.destroy();
   }
   discardRest(request.body, incoming);

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { AwsError, type EngineParts, LOCAL_ACCOUNT, LOCAL_REGION } from "../service.ts";
 import { AppendLog } from "../storage/append-log.ts";
+import type { NewEvent } from "./store/event.ts";
 import { EventStore } from "./store/event-store.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -29,6 +30,8 @@ export interface LogGroup {
   nextStream: number;
 }
 
+export type AppendListener = (group: LogGroup, events: readonly NewEvent[]) => void;
+
 type GroupState = Omit<LogGroup, "streams">;
 type Entry =
   | { group: GroupState }
@@ -43,6 +46,7 @@ export class LogGroups {
   #log: AppendLog<Entry> | undefined;
   #directory: string;
   #cancelExpiry = () => {};
+  #listeners = new Set<AppendListener>();
   #compacting = false;
 
   private constructor(private readonly parts: EngineParts) {
@@ -119,6 +123,18 @@ export class LogGroups {
   /** Its events are no longer found; retention deletes them. */
   async removeStream(group: LogGroup, name: string): Promise<void> {
     await this.#store({ removedStream: name, of: group.name });
+  }
+
+  /** Appends events to a group; resolves once they are on disk, and then tells who listens. */
+  async append(group: LogGroup, events: readonly NewEvent[]): Promise<void> {
+    await (await this.events(group)).append(events);
+    for (const listener of this.#listeners) listener(group, events);
+  }
+
+  /** Tells `listener` of everything that is appended from now on. Returns a function that ends it. */
+  onAppend(listener: AppendListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The events of a group. */

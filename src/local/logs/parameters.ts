@@ -1,5 +1,7 @@
 import { integer, type Members, text } from "../http/members.ts";
 import { AwsError } from "../service.ts";
+import { FilterPatternError, type Matcher } from "./filter-pattern/matcher.ts";
+import { filterPattern } from "./filter-pattern.ts";
 import { type LogGroup, type LogGroups, logGroupName } from "./log-groups.ts";
 
 /** Error of a member with a value that the API doesn't take. */
@@ -18,6 +20,16 @@ export function required(members: Members, name: string): string {
 export function namedGroup(groups: LogGroups, members: Members): LogGroup {
   const identifier = text(members, "logGroupIdentifier");
   return groups.get(identifier === undefined ? required(members, "logGroupName") : logGroupName(identifier));
+}
+
+/** The filter pattern in a member; everything matches where there is none. @throws AwsError InvalidParameterException */
+export function pattern(members: Members, name: string): Matcher {
+  try {
+    return filterPattern(text(members, name) ?? "");
+  } catch (error) {
+    if (error instanceof FilterPatternError) throw invalid(`Invalid filter pattern: ${error.message}`);
+    throw error;
+  }
 }
 
 /** `limit`, from 1 to `most`. @throws AwsError InvalidParameterException */

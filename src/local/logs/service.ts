@@ -1,20 +1,24 @@
-import { failJson, handleJson, type JsonProtocol, type Operations } from "../http/json-protocol.ts";
 import {
-  AwsError,
-  type EngineParts,
-  type Service,
-  type ServiceRequest,
-  type ServiceResponse,
-} from "../service.ts";
+  failJson,
+  handleJson,
+  type JsonProtocol,
+  type Operations,
+  parseMembers,
+} from "../http/json-protocol.ts";
+import type { AwsError, EngineParts, Service, ServiceRequest, ServiceResponse } from "../service.ts";
 import { filterLogEvents } from "./actions/filter-log-events.ts";
 import { getLogEvents } from "./actions/get-log-events.ts";
 import { logGroupActions } from "./actions/log-group-actions.ts";
 import { logStreamActions } from "./actions/log-stream-actions.ts";
 import { putLogEvents } from "./actions/put-log-events.ts";
+import { startLiveTail } from "./actions/start-live-tail.ts";
 import { tagActions } from "./actions/tag-actions.ts";
 import { type LogGroup, LogGroups, type LogStream } from "./log-groups.ts";
 
 const PROTOCOL: JsonProtocol = { version: "1.1", target: "Logs_20140328" };
+
+/** The one action that answers with a stream. */
+const LIVE_TAIL = `${PROTOCOL.target}.StartLiveTail`;
 
 /** Opens CloudWatch Logs on `<data directory>/logs/`. */
 export async function createLogs(parts: EngineParts): Promise<LogsService> {
@@ -39,12 +43,6 @@ export class LogsService implements Service {
       PutLogEvents: putLogEvents(groups, parts.clock),
       GetLogEvents: getLogEvents(groups, parts.log),
       FilterLogEvents: filterLogEvents(groups, parts.log),
-      StartLiveTail: () => {
-        throw new AwsError(
-          "UnsupportedOperation",
-          "StartLiveTail is not served by edp's local engine: use FilterLogEvents, as edp tail does",
-        );
-      },
     };
   }
 
@@ -74,11 +72,16 @@ export class LogsService implements Service {
     const group = this.groups.find(groupName) ?? (await this.#group(groupName));
     const stream = group.streams.get(streamName) ?? (await this.#stream(group, streamName));
     const ingestionTime = this.parts.clock.now();
-    const store = await this.groups.events(group);
-    await store.append(events.map((event) => ({ ...event, ingestionTime, stream: stream.number })));
+    await this.groups.append(
+      group,
+      events.map((event) => ({ ...event, ingestionTime, stream: stream.number })),
+    );
   }
 
-  handle(request: ServiceRequest): Promise<ServiceResponse> {
+  async handle(request: ServiceRequest): Promise<ServiceResponse> {
+    if (request.headers["x-amz-target"] === LIVE_TAIL) {
+      return startLiveTail(this.groups, this.parts, parseMembers(await request.bytes()), request);
+    }
     return handleJson(PROTOCOL, this.#operations, request);
   }
 

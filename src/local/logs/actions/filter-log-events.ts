@@ -1,9 +1,7 @@
 import type { Operation } from "../../http/json-protocol.ts";
 import { integer, type Members, text, texts } from "../../http/members.ts";
-import { FilterPatternError, type Matcher } from "../filter-pattern/matcher.ts";
-import { filterPattern } from "../filter-pattern.ts";
 import type { LogGroup, LogGroups } from "../log-groups.ts";
-import { invalid, limit, namedGroup } from "../parameters.ts";
+import { invalid, limit, namedGroup, pattern } from "../parameters.ts";
 import type { StoredEvent } from "../store/event.ts";
 import { scan } from "../store/scan.ts";
 import { cursorOf, cursorToken, eventId } from "../tokens.ts";
@@ -22,7 +20,7 @@ const MAX_STREAM_NAMES = 100;
 export function filterLogEvents(groups: LogGroups, log: (line: string) => void): Operation {
   return async (members) => {
     const group = namedGroup(groups, members);
-    const matches = compile(text(members, "filterPattern") ?? "");
+    const matches = pattern(members, "filterPattern");
     const streams = chosenStreams(groups, group, members);
     const names = new Map([...group.streams.values()].map(({ number, name }) => [number, name]));
     const most = limit(members, MAX_EVENTS);
@@ -63,15 +61,6 @@ export function filterLogEvents(groups: LogGroups, log: (line: string) => void):
 function filtered(event: StoredEvent, logStreamName: string) {
   const { timestamp, message, ingestionTime } = event;
   return { logStreamName, timestamp, message, ingestionTime, eventId: eventId(event) };
-}
-
-function compile(pattern: string): Matcher {
-  try {
-    return filterPattern(pattern);
-  } catch (error) {
-    if (error instanceof FilterPatternError) throw invalid(`Invalid filter pattern: ${error.message}`);
-    throw error;
-  }
 }
 
 /** Numbers of the streams to search: those of deleted streams are never among them. */

@@ -32,9 +32,11 @@ export function putLogEvents(groups: LogGroups, clock: Clock): Operation {
     });
     check(events);
     const { accepted, rejected } = sift(events, group, groups, clock.now());
-    const store = await groups.events(group);
     const ingestionTime = clock.now();
-    await store.append(accepted.map((event) => ({ ...event, ingestionTime, stream: stream.number })));
+    await groups.append(
+      group,
+      accepted.map((event) => ({ ...event, ingestionTime, stream: stream.number })),
+    );
     return {
       // Unused since 2023, yet older clients hand it back.
       nextSequenceToken: String(ingestionTime).padStart(56, "0"),
