@@ -74,3 +74,10 @@ export class InterruptedError extends EdpError {
     super("INTERRUPTED", EXIT.interrupted, message, details);
   }
 }
+
+/** The user ended a command that only watches: nothing was cut short, so nothing is said (exit 130). */
+export class WatchEndedError extends InterruptedError {
+  constructor() {
+    super("Ended by the user.");
+  }
+}

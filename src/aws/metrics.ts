@@ -8,6 +8,9 @@ export interface MetricQuery {
   stat: "Sum" | "Maximum" | "Average";
 }
 
+/** A value for each minute of a range, oldest first; null where CloudWatch holds none. */
+export type Series = (number | null)[];
+
 /** Queries of one GetMetricData call: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html */
 const MAX_QUERIES = 500;
 const PERIOD_SECONDS = 60;
@@ -21,8 +24,43 @@ export async function readMetrics(
   queries: readonly MetricQuery[],
   range: { start: Date; end: Date },
 ): Promise<(number | null)[]> {
-  const { GetMetricDataCommand } = await import("@aws-sdk/client-cloudwatch");
   const values: (number | null)[] = queries.map(() => null);
+  for await (const { index, points } of readPoints(cloudwatch, queries, range)) {
+    const [newest] = points;
+    if (!newest) continue;
+    const sum = points.reduce((total, { value }) => total + value, values[index] ?? 0);
+    values[index] = queries[index]?.stat === "Sum" ? sum : (values[index] ?? newest.value);
+  }
+  return values;
+}
+
+/** Reads metrics minute by minute: `minutes` values each, the last one of the minute that `end` lies in. */
+export async function readSeries(
+  cloudwatch: CloudWatchClient,
+  queries: readonly MetricQuery[],
+  end: Date,
+  minutes: number,
+): Promise<Series[]> {
+  const last = Math.floor(end.getTime() / 1000 / PERIOD_SECONDS);
+  const start = new Date((last - minutes + 1) * PERIOD_SECONDS * 1000);
+  const series = queries.map((): Series => new Array<number | null>(minutes).fill(null));
+  for await (const { index, points } of readPoints(cloudwatch, queries, { start, end })) {
+    for (const { time, value } of points) {
+      const slot = minutes - 1 - (last - Math.floor(time / 1000 / PERIOD_SECONDS));
+      const values = series[index];
+      if (values && slot >= 0 && slot < minutes) values[slot] = value;
+    }
+  }
+  return series;
+}
+
+/** Pages through GetMetricData: the points of one query each, newest first. */
+async function* readPoints(
+  cloudwatch: CloudWatchClient,
+  queries: readonly MetricQuery[],
+  range: { start: Date; end: Date },
+): AsyncGenerator<{ index: number; points: { time: number; value: number }[] }> {
+  const { GetMetricDataCommand } = await import("@aws-sdk/client-cloudwatch");
   for (let first = 0; first < queries.length; first += MAX_QUERIES) {
     let token: string | undefined;
     do {
@@ -46,15 +84,11 @@ export async function readMetrics(
           })),
         }),
       );
-      for (const result of page.MetricDataResults ?? []) {
-        const index = Number(result.Id?.slice(1));
-        const [newest] = result.Values ?? [];
-        if (newest === undefined) continue;
-        const sum = (result.Values ?? []).reduce((total, value) => total + value, values[index] ?? 0);
-        values[index] = queries[index]?.stat === "Sum" ? sum : (values[index] ?? newest);
+      for (const { Id, Values = [], Timestamps = [] } of page.MetricDataResults ?? []) {
+        const points = Values.map((value, index) => ({ time: Timestamps[index]?.getTime() ?? 0, value }));
+        yield { index: Number(Id?.slice(1)), points };
       }
       token = page.NextToken;
     } while (token);
   }
-  return values;
 }

@@ -5,7 +5,7 @@ import { type MetricQuery, readMetrics } from "./metrics.ts";
 import { countObjects } from "./objects.ts";
 import { queueDepth, queueName } from "./queues.ts";
 
-/** How far back invocations and errors are counted. */
+/** How far back invocations and errors are counted, in milliseconds. */
 const METRICS_RANGE_MS = 24 * 60 * 60 * 1000;
 
 export interface DeadLetterStatus {
@@ -54,6 +54,14 @@ export interface EnvironmentStatus {
   metricsAsOf: string;
 }
 
+/** Metrics of one pipeline, by physical name; null where CloudWatch holds none. */
+export interface PipelineMetrics {
+  /** Age in seconds of a queue's oldest message. */
+  age(queue: string): number | null;
+  /** Sum of a function's metric over the last 24 hours. */
+  sum(name: string, metric: string): number | null;
+}
+
 /**
  * Reads the state of the named pipelines (all when none is named): queue depths from SQS, ages, invocations
  * and errors of the last 24 hours from CloudWatch, objects by listing. What is unknown is null, never 0.
@@ -65,37 +73,43 @@ export async function collectStatus(
 ): Promise<EnvironmentStatus> {
   const clients = createClients(deployment, context);
   try {
-    const chosen = Object.entries(deployment.pipelines).filter(
-      ([name]) => names.length === 0 || names.includes(name),
-    );
     const end = new Date(context.now());
     const entries = await Promise.all(
-      chosen.map(async ([name, pipeline]) => [name, await pipelineStatus(clients, pipeline, end)] as const),
+      selected(deployment, names).map(async ([name, pipeline]) => {
+        const metrics = readPipelineMetrics(clients, pipeline, end);
+        return [name, await pipelineStatus(clients, pipeline, await metrics, true)] as const;
+      }),
     );
-    const { env, endpoint, region, accountId } = deployment;
-    return {
-      env,
-      endpoint,
-      region,
-      accountId,
-      pipelines: Object.fromEntries(entries),
-      metricsAsOf: end.toISOString(),
-    };
+    return { ...placeOf(deployment), pipelines: Object.fromEntries(entries), metricsAsOf: end.toISOString() };
   } finally {
     clients.close();
   }
 }
 
-async function pipelineStatus(
+/** The named pipelines of a deployment, all when none is named. */
+export function selected(deployment: Deployment, names: readonly string[]): [string, DeployedPipeline][] {
+  return Object.entries(deployment.pipelines).filter(([name]) => names.length === 0 || names.includes(name));
+}
+
+/** Where an environment is. */
+export function placeOf({ env, endpoint, region, accountId }: Deployment) {
+  return { env, endpoint, region, accountId };
+}
+
+/**
+ * Reads the state of one pipeline.
+ * @param withObjects whether buckets are counted, which lists them; their counts are null otherwise
+ */
+export async function pipelineStatus(
   clients: Clients,
-  pipeline: DeployedPipeline,
-  end: Date,
+  { addresses }: DeployedPipeline,
+  { age, sum }: PipelineMetrics,
+  withObjects: boolean,
 ): Promise<PipelineStatus> {
-  const { addresses } = pipeline;
-  const [buckets, { age, sum }] = await Promise.all([
-    mapValues(addresses.buckets, async ({ name }) => ({ name, ...(await objectCount(clients, name)) })),
-    readAll(clients, pipeline, end),
-  ]);
+  const buckets = await mapValues(addresses.buckets, async ({ name }) => ({
+    name,
+    ...(withObjects ? await objectCount(clients, name) : { objects: null, bytes: null }),
+  }));
   const deadLetters = async (url: string): Promise<DeadLetterStatus> => {
     const depth = await queueDepth(await clients.sqs(), url);
     const name = queueName(url);
@@ -149,7 +163,11 @@ async function objectCount(
 }
 
 /** Reads every metric of a pipeline in as few calls as CloudWatch allows. */
-async function readAll(clients: Clients, { addresses }: DeployedPipeline, end: Date) {
+export async function readPipelineMetrics(
+  clients: Clients,
+  { addresses }: DeployedPipeline,
+  end: Date,
+): Promise<PipelineMetrics> {
   const queueNames = [
     ...Object.values(addresses.queues).flatMap(({ url, dlqUrl }) => [queueName(url), queueName(dlqUrl)]),
     queueName(addresses.undelivered.url),

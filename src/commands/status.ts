@@ -1,12 +1,16 @@
-import type { DeadLetterStatus, EnvironmentStatus } from "../aws/status.ts";
+import type { EnvironmentStatus } from "../aws/status.ts";
 import { defineCommand } from "../command.ts";
-import { EXIT } from "../errors.ts";
-import { formatAge, formatBytes } from "../terminal/format.ts";
-import { table } from "../terminal/table.ts";
+import type { Context } from "../context.ts";
+import { EXIT, NotDeployedError, UsageError, WatchEndedError } from "../errors.ts";
+import { statusText, watchText } from "../status/view.ts";
+import type { WatchTick } from "../status/watch.ts";
+import type { Deployment } from "../topology/deployment.ts";
 
 interface Options {
   pipelines: string[];
   check: boolean;
+  /** Milliseconds between two looks of `--watch`; undefined looks once. */
+  watchMs: number | undefined;
 }
 
 interface Result extends EnvironmentStatus {
@@ -16,11 +20,17 @@ interface Result extends EnvironmentStatus {
   checked: boolean;
 }
 
-export default defineCommand<Options, Result>({
+/** Seconds between two looks where `--interval` says nothing. */
+const INTERVAL_SECONDS = "2";
+const MIN_INTERVAL_SECONDS = 0.2;
+
+export default defineCommand<Options, Result | WatchTick>({
   configure(command) {
     command
       .argument("[pipeline...]", "pipelines to show (default: all that are deployed)")
       .option("--check", "exit 8 when a dead-letter queue is not empty or a function has failed")
+      .option("-w, --watch", "look again and again, drawn in place; Ctrl-C ends it")
+      .option("--interval <seconds>", "with --watch: seconds between two looks", INTERVAL_SECONDS)
       .addHelpText(
         "after",
         `
@@ -28,12 +38,18 @@ Examples:
   $ edp status                   every pipeline of the environment
   $ edp status spotify --json | jq '.pipelines.spotify.queues.landed.dlq.visible'
   $ edp status --check           for scripts and monitors
+  $ edp status --watch           a live table with the last 15 minutes
+  $ edp status --watch --json --interval 10 >> status.ndjson
 
 Unknown values are shown as - (null under --json), never as 0. On AWS, ages and invocations come from
 CloudWatch and lag by some minutes.`,
       );
   },
-  options: (args, flags) => ({ pipelines: [...args], check: flags.check === true }),
+  options(args, flags) {
+    const check = flags.check === true;
+    if (check && flags.watch) throw new UsageError("--check and --watch exclude each other.");
+    return { pipelines: [...args], check, watchMs: flags.watch ? milliseconds(flags.interval) : undefined };
+  },
   async run(options, context) {
     const [{ loadDeployment }, { collectStatus }, { checkDeployed }] = await Promise.all([
       import("../topology/load-deployment.ts"),
@@ -42,63 +58,59 @@ CloudWatch and lag by some minutes.`,
     ]);
     const deployment = await loadDeployment(context);
     checkDeployed(deployment, options.pipelines);
+    if (options.watchMs !== undefined) return watch(deployment, context, options.pipelines, options.watchMs);
     const status = await collectStatus(deployment, context, options.pipelines);
     return { ...status, problems: findProblems(status), checked: options.check };
   },
-  exitCode: (result) => (result.checked && result.problems.length > 0 ? EXIT.checkFailed : EXIT.done),
+  exitCode: (result) =>
+    "checked" in result && result.checked && result.problems.length > 0 ? EXIT.checkFailed : EXIT.done,
   render(result, { terminal }) {
-    const { color } = terminal;
-    terminal.out(`${color.bold(result.env)}  ${result.endpoint ?? `${result.accountId} ${result.region}`}\n`);
-    for (const [name, pipeline] of Object.entries(result.pipelines)) {
-      terminal.out(`\n${color.bold(name)}\n`);
-      const dead = (dlq: DeadLetterStatus) =>
-        dlq.visible ? color.red(String(dlq.visible)) : (dlq.visible ?? null);
-      const rows = Object.entries(pipeline.queues).map(([key, queue]) => [
-        key,
-        queue.visible,
-        queue.inFlight,
-        queue.delayed,
-        formatAge(queue.oldestAgeSeconds),
-        dead(queue.dlq),
-        formatAge(queue.dlq.oldestAgeSeconds),
-      ]);
-      rows.push([
-        "undelivered",
-        null,
-        null,
-        null,
-        null,
-        dead(pipeline.undelivered),
-        formatAge(pipeline.undelivered.oldestAgeSeconds),
-      ]);
-      terminal.out(
-        indent(
-          table(
-            terminal,
-            ["queue", "visible", "in flight", "delayed", "oldest", "dead letters", "oldest"],
-            rows,
-          ),
-        ),
-      );
-      const functions = Object.entries(pipeline.functions).map(([key, one]) => [
-        key,
-        one.invocations,
-        one.errors ? color.red(String(one.errors)) : one.errors,
-        one.throttles,
-      ]);
-      terminal.out(
-        `\n${indent(table(terminal, ["function", "invocations", "errors", "throttles"], functions))}`,
-      );
-      const buckets = Object.entries(pipeline.buckets).map(([key, one]) => [
-        key,
-        one.objects,
-        formatBytes(one.bytes),
-      ]);
-      terminal.out(`\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`);
+    if ("history" in result) {
+      const text = watchText(result, terminal);
+      const screen = terminal.screen();
+      if (screen) screen.draw(text);
+      else terminal.out(`${text}\n`);
+      return;
     }
-    for (const problem of result.problems) terminal.warn(`${color.red("✖")} ${problem}`);
+    terminal.out(statusText(result, terminal));
+    for (const problem of result.problems) terminal.warn(`${terminal.color.red("✖")} ${problem}`);
   },
 });
+
+function milliseconds(interval: unknown): number {
+  const seconds = Number(interval);
+  if (Number.isFinite(seconds) && seconds >= MIN_INTERVAL_SECONDS) return seconds * 1000;
+  throw new UsageError(
+    `--interval ${String(interval)} is not a number of seconds from ${MIN_INTERVAL_SECONDS} up.`,
+  );
+}
+
+/** The looks of `--watch`. @throws WatchEndedError at Ctrl-C */
+async function* watch(
+  deployment: Deployment,
+  context: Context,
+  pipelines: readonly string[],
+  intervalMs: number,
+): AsyncGenerator<WatchTick> {
+  const [{ watchStatus }, { systemPause }, { isConnectionError }, { userError }] = await Promise.all([
+    import("../status/watch.ts"),
+    import("../ingest/pause.ts"),
+    import("../ingest/patience.ts"),
+    import("../aws/errors.ts"),
+  ]);
+  try {
+    yield* watchStatus(deployment, context, { pipelines, intervalMs, pause: systemPause });
+  } catch (error) {
+    if (context.signal.aborted) throw new WatchEndedError();
+    if (!isConnectionError(error)) throw userError(error, deployment.env) ?? error;
+    throw new NotDeployedError(`${deployment.endpoint ?? "AWS"} does not answer any more.`, {
+      hint: "Check that the environment is up and the network is there, then run the command again.",
+      cause: error,
+    });
+  } finally {
+    context.terminal.screen()?.end();
+  }
+}
 
 function findProblems(status: EnvironmentStatus): string[] {
   const problems: string[] = [];
@@ -113,8 +125,4 @@ function findProblems(status: EnvironmentStatus): string[] {
     }
   }
   return problems;
-}
-
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, "  ");
 }

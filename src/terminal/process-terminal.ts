@@ -1,6 +1,7 @@
 import process from "node:process";
-import { Chalk, supportsColor } from "chalk";
+import chalk, { Chalk, supportsColor } from "chalk";
 import { plainProgress, startBar } from "./progress.ts";
+import { openScreen, type Screen } from "./screen.ts";
 import type { Terminal, TerminalOptions } from "./terminal.ts";
 
 /** Columns assumed where stdout is no terminal. */
@@ -9,9 +10,13 @@ const PIPE_COLUMNS = 100;
 /** The terminal of this process. */
 export function createTerminal(options: TerminalOptions = {}): Terminal {
   const { json = false, quiet = false, verbose = false } = options;
-  const animated = process.stderr.isTTY === true && !quiet && !process.env.CI;
+  // A pseudo terminal without a size has 0 columns; a spinner there would count its lines for ever.
+  const animated = process.stderr.isTTY === true && process.stderr.columns > 0 && !quiet && !process.env.CI;
   const level = options.color === false || !supportsColor ? 0 : supportsColor.level;
+  // The spinner's library paints with chalk's own instance.
+  if (level === 0) chalk.level = 0;
   const line = (text: string) => process.stderr.write(`${text}\n`);
+  let screen: Screen | undefined;
   return {
     json,
     quiet,
@@ -30,6 +35,11 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     live: async () => {
       if (animated) return (await import("./live.ts")).startLive();
       return { show() {}, log: (text) => void (quiet || line(text)), end() {} };
+    },
+    screen: () => {
+      if (!process.stdout.isTTY || json || process.env.CI) return undefined;
+      screen ??= openScreen(process.stdout);
+      return screen;
     },
     spin: async (label, work) => {
       if (!animated) {

@@ -1,12 +1,13 @@
 import { CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { EdpError, EXIT, type ExitCode } from "../errors.ts";
+import { EdpError, EXIT, type ExitCode, WatchEndedError } from "../errors.ts";
 
 /** Where an unexpected error should be reported. */
 const ISSUES_URL = packageJson.bugs.url;
 
 /** Writes an error, as text on stderr or as JSON on stdout, and returns the exit code it stands for. */
 export function report(error: unknown, options: { json: boolean; verbose: boolean }): ExitCode {
+  if (error instanceof WatchEndedError) return error.exitCode;
   const { code, exitCode, message, hint } = describe(error);
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`);

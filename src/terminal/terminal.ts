@@ -1,4 +1,5 @@
 import type { ChalkInstance } from "chalk";
+import type { Screen } from "./screen.ts";
 
 export interface TerminalOptions {
   json?: boolean;
@@ -49,6 +50,8 @@ export interface Terminal {
   debug(line: string): void;
   progress(label: string, total?: number, unit?: string): Progress;
   live(): Promise<Live>;
+  /** The one block on stdout that is drawn anew in place; undefined where stdout is no terminal. */
+  screen(): Screen | undefined;
   /** Shows a spinner on stderr while `work` runs; where there is no terminal, one plain line. */
   spin<T>(label: string, work: () => Promise<T>): Promise<T>;
 }

@@ -29,6 +29,7 @@ export function recordTerminal(overrides: Partial<Terminal> = {}): RecordedTermi
     debug: () => {},
     progress: () => ({ update() {}, end() {} }),
     live: async () => ({ show() {}, log: (line) => terminal.note(line), end() {} }),
+    screen: () => undefined,
     spin: (_label, work) => work(),
     ...overrides,
   };

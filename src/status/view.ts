@@ -1,0 +1,100 @@
+import type { DeadLetterStatus, EnvironmentStatus, PipelineStatus } from "../aws/status.ts";
+import { formatAge, formatBytes } from "../terminal/format.ts";
+import { sparkline } from "../terminal/sparkline.ts";
+import { table } from "../terminal/table.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { HISTORY_MINUTES, type History, type WatchTick } from "./watch.ts";
+
+type Cell = string | number | null;
+
+/** The state of an environment as tables. */
+export function statusText(status: EnvironmentStatus, terminal: Terminal): string {
+  const { color } = terminal;
+  let text = `${color.bold(status.env)}  ${placeText(status)}\n`;
+  for (const [name, pipeline] of Object.entries(status.pipelines)) {
+    const buckets = Object.entries(pipeline.buckets).map(([key, one]) => [
+      key,
+      one.objects,
+      formatBytes(one.bytes),
+    ]);
+    text += `\n${color.bold(name)}\n${queuesText(pipeline, terminal)}\n${functionsText(pipeline, terminal)}`;
+    text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
+  }
+  return text;
+}
+
+/** The same for one look of a watch, with the last minutes of each queue and function in place of the buckets. */
+export function watchText(tick: WatchTick, terminal: Terminal): string {
+  const { color } = terminal;
+  const time = color.dim(`${tick.time.slice(0, 10)} ${tick.time.slice(11, 19)} UTC`);
+  let text = `${color.bold(tick.env)}  ${placeText(tick)}  ${time}\n`;
+  for (const [name, pipeline] of Object.entries(tick.pipelines)) {
+    const history = tick.history[name];
+    text += `\n${color.bold(name)}\n${watchedQueuesText(pipeline, history, terminal)}\n${functionsText(pipeline, terminal, history)}`;
+  }
+  return text;
+}
+
+function placeText({ endpoint, accountId, region }: EnvironmentStatus): string {
+  return endpoint ?? `${accountId} ${region}`;
+}
+
+function queuesText({ queues, undelivered }: PipelineStatus, terminal: Terminal): string {
+  const dead = deadLetters(terminal);
+  const rows = Object.entries(queues).map(([key, queue]): Cell[] => [
+    key,
+    queue.visible,
+    queue.inFlight,
+    queue.delayed,
+    formatAge(queue.oldestAgeSeconds),
+    ...dead(queue.dlq),
+  ]);
+  rows.push(["undelivered", null, null, null, null, ...dead(undelivered)]);
+  const head = ["queue", "visible", "in flight", "delayed", "oldest", "dead letters", "oldest"];
+  return indent(table(terminal, head, rows));
+}
+
+/** Narrower, so that the history fits into 80 columns. */
+function watchedQueuesText(
+  { queues, undelivered }: PipelineStatus,
+  history: History | undefined,
+  terminal: Terminal,
+): string {
+  const dead = deadLetters(terminal);
+  const rows = Object.entries(queues).map(([key, queue]): Cell[] => [
+    key,
+    queue.visible,
+    queue.inFlight,
+    formatAge(queue.oldestAgeSeconds),
+    ...dead(queue.dlq),
+    terminal.color.cyan(sparkline(history?.queues[key] ?? [])),
+  ]);
+  rows.push(["undelivered", null, null, null, ...dead(undelivered), ""]);
+  const head = ["queue", "visible", "in flight", "oldest", "dead", "oldest", `depth, ${HISTORY_MINUTES} min`];
+  return indent(table(terminal, head, rows));
+}
+
+/** The cells of a dead-letter queue: how many, and the age of the oldest. */
+function deadLetters({ color }: Terminal) {
+  return ({ visible, oldestAgeSeconds }: DeadLetterStatus): Cell[] => [
+    visible ? color.red(String(visible)) : visible,
+    formatAge(oldestAgeSeconds),
+  ];
+}
+
+function functionsText({ functions }: PipelineStatus, terminal: Terminal, history?: History): string {
+  const { color } = terminal;
+  const rows = Object.entries(functions).map(([key, one]): Cell[] => [
+    key,
+    one.invocations,
+    one.errors ? color.red(String(one.errors)) : one.errors,
+    one.throttles,
+    ...(history ? [color.cyan(sparkline(history.functions[key] ?? []))] : []),
+  ]);
+  const minutes = history ? [`invocations, ${HISTORY_MINUTES} min`] : [];
+  return indent(table(terminal, ["function", "invocations", "errors", "throttles", ...minutes], rows));
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}
