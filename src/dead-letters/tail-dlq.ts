@@ -3,7 +3,7 @@ import { userError } from "../aws/errors.ts";
 import { placeOfQueue, type QueuePlace } from "../aws/queue-place.ts";
 import { queueDepth, queueName } from "../aws/queues.ts";
 import type { Context } from "../context.ts";
-import { EdpError, NotDeployedError, UsageError } from "../errors.ts";
+import { EdpError, NotDeployedError, UsageError, WatchEndedError } from "../errors.ts";
 import { isConnectionError, Patience } from "../ingest/patience.ts";
 import { type Pause, systemPause } from "../ingest/pause.ts";
 import { SinkUnreachableError } from "../ingest/sink.ts";
@@ -73,6 +73,7 @@ export async function* tailDeadLetters(
       }
     }
   } catch (error) {
+    if (context.signal.aborted && options.follow) throw new WatchEndedError();
     context.signal.throwIfAborted();
     throw forUser(error, place);
   } finally {

@@ -116,7 +116,9 @@ export class Purge {
       now,
       signal,
       onWait: () =>
-        terminal.note(`${name} was purged less than a minute ago; waiting until it may be again ...`),
+        terminal.note(
+          `${name} was purged less than a minute ago, and others hold messages of it; waiting for them ...`,
+        ),
     });
   }
 
