@@ -4,6 +4,7 @@ import { ClaimProof } from "./claim-proof.ts";
 import { DeadLetterProof } from "./dead-letter-proof.ts";
 import { OutputProof, type OutputWindow } from "./output-proof.ts";
 import type { Proof } from "./proof.ts";
+import { EtagNames, ProofByEtag } from "./versions-by-etag.ts";
 
 /** Receivers of one look into a dead-letter queue. */
 const RECEIVERS = 4;
@@ -35,10 +36,17 @@ export async function proofsOf(deployed: DeployedPipeline, parts: ProofParts): P
   const sqs = await parts.clients.sqs();
   const buckets = outputBuckets(deployed);
   const look = { parallel: RECEIVERS, waitSeconds: onAws ? 1 : 0, now, signal };
-  return {
+  const proofs: Proofs = {
     outputs: buckets.map((bucket) => new OutputProof(s3, bucket, window)),
     claims: buckets.map((bucket) => new ClaimProof(s3, bucket, landing)),
     deadLetters: deadLetterUrls(deployed).map((url) => new DeadLetterProof(sqs, url, landing, look)),
+  };
+  if (onAws) return proofs;
+  const names = new EtagNames(s3, landing);
+  return {
+    outputs: proofs.outputs.map((proof) => new ProofByEtag(proof, names)),
+    claims: proofs.claims.map((proof) => new ProofByEtag(proof, names, true)),
+    deadLetters: proofs.deadLetters.map((proof) => new ProofByEtag(proof, names)),
   };
 }
 
