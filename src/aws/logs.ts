@@ -65,9 +65,13 @@ export async function filterLogPage(
   return { events, nextToken: page.nextToken, attempts: page.$metadata.attempts ?? 1 };
 }
 
-/** How many milliseconds AWS's clock is ahead of this machine's; 0 while they agree within minutes. */
+/** The Date header tells seconds, and answers take time: less than this is no difference. */
+const CLOCK_TOLERANCE_MS = 30_000;
+
+/** How many milliseconds the service's clock is ahead of this machine's, as its answers tell; 0 while they agree. */
 export function clockOffset(client: CloudWatchLogsClient): number {
-  return client.config.systemClockOffset;
+  const offset = Math.round(client.config.systemClockOffset);
+  return Math.abs(offset) < CLOCK_TOLERANCE_MS ? 0 : offset;
 }
 
 export interface LogGroupName {

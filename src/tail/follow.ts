@@ -84,7 +84,10 @@ export async function* follow(
   const held = new HeldEvents(roundMs);
   for (;;) {
     const startedAt = now();
-    const due = looked.filter(({ everyMs, last }) => startedAt - last >= everyMs);
+    // The first is always due, even when the clock was set back.
+    const due = looked.filter(
+      ({ everyMs, last }, index) => index === 0 || Math.abs(startedAt - last) >= everyMs,
+    );
     for (const reach of due) reach.last = startedAt;
     const reachMs = Math.max(...due.map((reach) => reach.reachMs));
     const look = async (source: LogSource) => {

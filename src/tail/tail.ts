@@ -3,6 +3,7 @@ import { isLoopback } from "../aws/emulator.ts";
 import { clockOffset, filterLogPage } from "../aws/logs.ts";
 import type { Context } from "../context.ts";
 import { type Pause, systemPause } from "../ingest/pause.ts";
+import { formatAge } from "../terminal/format.ts";
 import type { LogSource } from "./event.ts";
 import {
   createMemories,
@@ -135,11 +136,11 @@ function clockTeller({ terminal }: Context, offset: () => number): () => boolean
   let told = false;
   return () => {
     const ms = offset();
-    if (told || Math.abs(ms) < 1_000) return false;
+    if (told || ms === 0) return false;
     told = true;
-    const minutes = Math.round(Math.abs(ms) / 60_000);
+    const apart = formatAge(Math.abs(ms) / 1_000);
     terminal.warn(
-      `This machine's clock is ${minutes} min ${ms > 0 ? "behind" : "ahead of"} AWS; ages count from AWS's clock.`,
+      `This machine's clock is ${apart} ${ms > 0 ? "behind" : "ahead of"} CloudWatch's; ages count from the latter.`,
     );
     return true;
   };
