@@ -56,6 +56,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/purge.ts"),
   },
   {
+    path: ["replay-dlq"],
+    summary: "Send dead letters back where they came from, and see what becomes of them",
+    load: () => import("./commands/replay-dlq.ts"),
+  },
+  {
     path: ["reconcile"],
     summary: "Prove where every accepted object of an ingest run ended",
     load: () => import("./commands/reconcile.ts"),

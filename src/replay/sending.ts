@@ -135,7 +135,7 @@ export async function send(
         returned,
         stop: (reason) => stop.abort(new Error(reason)),
       },
-      context,
+      job.pause,
     );
     // Taken up below; until then a failure must not end the process.
     done.catch(() => stop.abort());
@@ -180,7 +180,7 @@ async function openTrials(job: Job): Promise<Trials> {
   const { tryLocally } = await import("./try-local/try-local.ts");
   const { context, place, clients, options } = job;
   const parts = { context, place, clients, pipelines: options.pipelines };
-  return new Trials((letters): AsyncIterable<Trial> => tryLocally(letters, parts, context));
+  return new Trials((letters): AsyncIterable<Trial> => tryLocally(letters, parts));
 }
 
 /** Two replays of one queue would send the same letters twice. */
