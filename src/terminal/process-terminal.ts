@@ -22,7 +22,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     quiet,
     verbose,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !json && !process.env.CI,
-    columns: process.stdout.columns ?? PIPE_COLUMNS,
+    columns: process.stdout.columns || PIPE_COLUMNS,
     color: new Chalk({ level }),
     out: (text) => void process.stdout.write(text),
     note: (text) => void (quiet || line(text)),
