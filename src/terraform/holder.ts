@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import lockfile from "proper-lockfile";
@@ -102,8 +103,20 @@ async function write(paths: EnvironmentPaths, holder: Holder): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isZombie(pid);
+}
+
+/** Whether a process has ended and nobody has taken note: where edp was killed in a container without an init. */
+function isZombie(pid: number): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    // proc(5): the state follows the command, which may hold spaces and parentheses.
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch (error) {
+    // Gone meanwhile; or /proc is hidden, and then it counts as running.
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -48,6 +50,23 @@ describe("holding an environment", () => {
     expect(await hold(async () => "mine")).toBe("mine");
     await leave({ terraformPid: process.pid });
     await expect(hold(async () => "never")).rejects.toThrow(/its Terraform, process/);
+  });
+
+  it.runIf(process.platform === "linux")("takes a Terraform that ended unseen for ended", async () => {
+    // The shell's child ends at once, and its parent, asleep, never asks for its status.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(line.toString());
+      const stat = () => readFile(`/proc/${pid}/stat`, "utf8");
+      while (!/\) Z /.test(await stat())) await new Promise((resolve) => setImmediate(resolve));
+      await leave({ terraformPid: pid });
+      expect(await hold(async () => "mine")).toBe("mine");
+    } finally {
+      parent.kill();
+    }
   });
 
   it("can't know of another machine, so it waits for a person", async () => {
