@@ -56,7 +56,8 @@ export async function createContext(
       json: flags.json === true,
       quiet: flags.quiet === true,
       verbose: flags.verbose === true,
-      color: flags.color !== false,
+      // https://no-color.org: set to anything but nothing.
+      color: flags.color !== false && !variables.NO_COLOR,
     }),
     env: text("env") ?? (variables.EDP_ENV || undefined) ?? config.env,
     profile: text("profile") ?? variables.AWS_PROFILE ?? config.profile,

@@ -6,6 +6,7 @@ import { EdpError, EXIT, UsageError } from "../errors.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { Engine } from "../local/engine.ts";
 import { PACKAGE_ROOT, PIPELINES_DIRECTORY } from "../package-root.ts";
+import { printable } from "../terminal/printable.ts";
 import { loadPipelines } from "../topology/load.ts";
 import { selectPipelines } from "../topology/select.ts";
 
@@ -103,7 +104,7 @@ them in; what is running finishes on the old code. In another terminal: edp inge
         : event.kind === "build-failed"
           ? color.red("build")
           : color.green(event.kind);
-    terminal.out(`${clock} ${label} ${event.message.trimEnd()}\n`);
+    terminal.out(`${clock} ${label} ${printable(event.message.trimEnd())}\n`);
   },
 });
 

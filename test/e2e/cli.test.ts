@@ -63,6 +63,17 @@ describe("the command line", () => {
     });
   });
 
+  it("paints nothing where NO_COLOR is set, whatever else asks for colour", async () => {
+    const painted = async (env: Record<string, string>) => {
+      const { stdout } = await project.edp(["destroy", "--yes"], { env: { FORCE_COLOR: "1", ...env } });
+      return String(stdout).includes("\u001b[");
+    };
+    await project.edp(["deploy"]);
+    expect(await painted({})).toBe(true);
+    await project.edp(["deploy"]);
+    expect(await painted({ NO_COLOR: "1" })).toBe(false);
+  });
+
   it.each(["bash", "zsh", "fish"])("prints a completion script for %s", async (shell) => {
     const { exitCode, stdout } = await project.edp(["completion", shell]);
     expect(exitCode).toBe(0);
