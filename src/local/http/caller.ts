@@ -3,7 +3,7 @@ import { AwsError } from "../service.ts";
 
 /** Names by which programs of this machine (and its containers) reach the engine, or that SDKs sign for. */
 const HOST =
-  /^((.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]|host\.(docker|containers)\.internal|.+\.amazonaws\.com(\.cn)?)(:\d+)?$/i;
+  /^(127(\.\d{1,3}){3}|(.+\.)?localhost|\[::1\]|host\.(docker|containers)\.internal|.+\.amazonaws\.com(\.cn)?)(:\d+)?$/i;
 const LOOPBACK_ORIGIN = /^https?:\/\/((.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /**
