@@ -1,13 +1,10 @@
-import {
-  GetQueueAttributesCommand,
-  paginateListDeadLetterSourceQueues,
-  QueueDoesNotExist,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { queueName } from "../aws/queues.ts";
 import { NotDeployedError } from "../errors.ts";
 import { noSuchQueue } from "./faults.ts";
+import { queueAttributes, redriveTarget } from "./queue-attributes.ts";
 import type { QueueDestination } from "./routes/route.ts";
+import { sourceQueues } from "./source-queues.ts";
 import type { ReplaySource } from "./types.ts";
 
 /**
@@ -25,21 +22,15 @@ export async function inspect(
       hint: "Deploy it again: npx edp deploy",
     });
   }
-  const sources: ReplaySource["sources"] = [];
-  for await (const page of paginateListDeadLetterSourceQueues({ client: sqs }, { QueueUrl: url })) {
-    for (const source of page.queueUrls ?? []) {
-      const arn = (await queueAttributes(sqs, source))?.QueueArn;
-      if (arn !== undefined) sources.push({ url: source, arn, fifo: arn.endsWith(".fifo") });
-    }
-  }
+  const arn = attributes.QueueArn ?? "";
   return {
     pipeline,
     url,
-    arn: attributes.QueueArn ?? "",
+    arn,
     name: queueName(url),
     fifo: attributes.FifoQueue === "true",
     kmsKeyId: attributes.KmsMasterKeyId ?? null,
-    sources,
+    sources: await sourceQueues(sqs, { url, arn }),
     redrivesTo: redriveTarget(attributes.RedrivePolicy),
     depth: {
       visible: Number(attributes.ApproximateNumberOfMessages),
@@ -54,25 +45,4 @@ export async function destinationQueue(sqs: SQSClient, url: string): Promise<Que
   const attributes = await queueAttributes(sqs, url);
   if (!attributes) throw noSuchQueue("--to", url);
   return { kind: "queue", url, arn: attributes.QueueArn ?? "", fifo: attributes.FifoQueue === "true" };
-}
-
-/** All attributes of a queue; undefined where there is none. */
-async function queueAttributes(
-  sqs: SQSClient,
-  QueueUrl: string,
-): Promise<Record<string, string> | undefined> {
-  try {
-    const { Attributes = {} } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
-    );
-    return Attributes;
-  } catch (error) {
-    if (error instanceof QueueDoesNotExist) return undefined;
-    throw error;
-  }
-}
-
-function redriveTarget(policy: string | undefined): string | null {
-  if (!policy) return null;
-  return (JSON.parse(policy) as { deadLetterTargetArn?: string }).deadLetterTargetArn ?? null;
 }
