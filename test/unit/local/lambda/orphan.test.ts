@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { isAlive } from "../../../../src/local/process-alive.ts";
 import { buildWorker } from "../../../support/lambda.ts";
 import { temporaryDirectory } from "../../../support/services.ts";
 
@@ -29,15 +30,6 @@ const ENGINE = `
   });
 `;
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 it.each([
   ["waits", "await new Promise((resolve) => setTimeout(resolve, 60000));"],
   ["never yields", "for (;;);"],
@@ -51,10 +43,10 @@ it.each([
   });
   const [printed] = (await once(engine.stdout, "data")) as [Buffer];
   const pid = Number(printed.toString());
-  expect(alive(pid)).toBe(true);
+  expect(isAlive(pid)).toBe(true);
   // The watch of the engine's life starts beside the first invocation.
   await new Promise((resolve) => setTimeout(resolve, 200));
   engine.kill("SIGKILL");
   await once(engine, "exit");
-  await expect.poll(() => alive(pid), { timeout: 5_000, interval: 50 }).toBe(false);
+  await expect.poll(() => isAlive(pid), { timeout: 5_000, interval: 50 }).toBe(false);
 });
