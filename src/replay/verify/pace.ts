@@ -32,6 +32,11 @@ export class Pace {
     return taken;
   }
 
+  /** Whether nothing may be sent until more is opened. */
+  get exhausted(): boolean {
+    return this.#room < 1;
+  }
+
   /** Lets so many more be sent. */
   open(room: number): void {
     this.#room += room;

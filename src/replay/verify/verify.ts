@@ -169,7 +169,8 @@ class Verifier {
     const { sent, decided, open, examples } = this.#watch;
     if (this.#stopped !== null || this.#allSent) return;
     // Measured against all that was sent: what is still on its way may end well.
-    if (decided >= MIN_SAMPLE && deadAgain * 100 > maxFailures * sent) {
+    const enough = decided >= MIN_SAMPLE || (open.size === 0 && pace.exhausted);
+    if (enough && deadAgain * 100 > maxFailures * sent) {
       const why = examples[0]?.reason;
       this.#stop(
         `${deadAgain} of ${sent} replayed messages died again, more than ${maxFailures} %${why ? ` (${why})` : ""}`,
@@ -181,6 +182,8 @@ class Verifier {
       this.#stop(`${open.size} replayed messages came to no end within ${timeoutMs / 1000} s`);
       return;
     }
+    // Too many so far: nothing more goes out until those on their way have shown whether it stays so.
+    if (deadAgain * 100 > maxFailures * decided) return;
     const blind = open.size > 0 && [...open].every((watched) => !this.#canTellOf(watched));
     const allowed = blind && waitedMs >= BLIND_WAIT_MS ? Number.POSITIVE_INFINITY : decided * GROWTH;
     if (allowed > this.#opened) pace.open(allowed - this.#opened);
