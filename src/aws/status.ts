@@ -50,8 +50,10 @@ export interface EnvironmentStatus {
   region: string;
   accountId: string;
   pipelines: Record<string, PipelineStatus>;
-  /** When the metrics were read; on AWS they lag by some minutes. */
-  metricsAsOf: string;
+  /** When the metrics were read; on AWS they lag by some minutes. Null where CloudWatch refused. */
+  metricsAsOf: string | null;
+  /** Why something is unknown. */
+  notes: string[];
 }
 
 /** Metrics of one pipeline, by physical name; null where CloudWatch holds none. */
@@ -60,6 +62,8 @@ export interface PipelineMetrics {
   age(queue: string): number | null;
   /** Sum of a function's metric over the last 24 hours. */
   sum(name: string, metric: string): number | null;
+  /** Why CloudWatch gave nothing; null where it answered. */
+  refusal: string | null;
 }
 
 /**
@@ -76,14 +80,36 @@ export async function collectStatus(
     const end = new Date(context.now());
     const entries = await Promise.all(
       selected(deployment, names).map(async ([name, pipeline]) => {
-        const metrics = readPipelineMetrics(clients, pipeline, end);
-        return [name, await pipelineStatus(clients, pipeline, await metrics, true)] as const;
+        const metrics = await readPipelineMetrics(clients, pipeline, end);
+        const status = await pipelineStatus(clients, pipeline, metrics, true);
+        return { name, status, metrics };
       }),
     );
-    return { ...placeOf(deployment), pipelines: Object.fromEntries(entries), metricsAsOf: end.toISOString() };
+    return {
+      ...placeOf(deployment),
+      pipelines: Object.fromEntries(entries.map(({ name, status }) => [name, status])),
+      ...metricsNote(
+        entries.map(({ metrics }) => metrics),
+        end,
+      ),
+    };
   } finally {
     clients.close();
   }
+}
+
+/** When metrics were read, and why there are none. */
+export function metricsNote(
+  metrics: readonly PipelineMetrics[],
+  readAt: Date,
+): Pick<EnvironmentStatus, "metricsAsOf" | "notes"> {
+  const refusals = [...new Set(metrics.flatMap(({ refusal }) => refusal ?? []))];
+  return {
+    metricsAsOf: refusals.length > 0 ? null : readAt.toISOString(),
+    notes: refusals.map(
+      (why) => `CloudWatch gives no metrics, so ages, invocations and errors are unknown (${why})`,
+    ),
+  };
 }
 
 /** The named pipelines of a deployment, all when none is named. */
@@ -189,7 +215,10 @@ export async function readPipelineMetrics(
     ),
   ];
   const start = new Date(end.getTime() - METRICS_RANGE_MS);
-  const values = await readMetrics(await clients.cloudwatch(), queries, { start, end });
+  let refusal: string | null = null;
+  const values = await readMetrics(await clients.cloudwatch(), queries, { start, end }, (reason) => {
+    refusal = reason;
+  });
   const find = (name: string, metric: string) =>
     values[
       queries.findIndex((query) => query.metric === metric && Object.values(query.dimensions).includes(name))
@@ -197,6 +226,7 @@ export async function readPipelineMetrics(
   return {
     age: (queue: string) => find(queue, "ApproximateAgeOfOldestMessage"),
     sum: (name: string, metric: string) => find(name, metric),
+    refusal,
   };
 }
 

@@ -73,6 +73,7 @@ CloudWatch and lag by some minutes.`,
       return;
     }
     terminal.out(statusText(result, terminal));
+    for (const note of result.notes) terminal.note(`! ${note}`);
     for (const problem of result.problems) terminal.warn(`${terminal.color.red("✖")} ${problem}`);
   },
 });

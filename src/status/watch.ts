@@ -3,6 +3,7 @@ import { type MetricQuery, readSeries, type Series } from "../aws/metrics.ts";
 import { queueName } from "../aws/queues.ts";
 import {
   type EnvironmentStatus,
+  metricsNote,
   type PipelineMetrics,
   pipelineStatus,
   placeOf,
@@ -65,7 +66,10 @@ export async function* watchStatus(
         ...placeOf(deployment),
         pipelines: {},
         history: {},
-        metricsAsOf: new Date(readAt).toISOString(),
+        ...metricsNote(
+          [...known.values()].map(({ metrics }) => metrics),
+          new Date(readAt),
+        ),
       };
       for (const [name, pipeline] of chosen) {
         const { metrics, history } = known.get(name) ?? (await readKnown(clients, pipeline, new Date(now)));
@@ -117,7 +121,9 @@ async function readHistory(clients: Clients, { addresses }: DeployedPipeline, en
       stat: "Sum" as const,
     })),
   ];
-  const series = await readSeries(await clients.cloudwatch(), queries, end, HISTORY_MINUTES);
+  const series = await readSeries(await clients.cloudwatch(), queries, end, HISTORY_MINUTES, () => {
+    // readPipelineMetrics has asked the same service, and says why it gives nothing.
+  });
   const named = (entries: readonly [string, unknown][], first: number) =>
     Object.fromEntries(entries.map(([key], index) => [key, series[first + index] ?? []]));
   return { queues: named(queues, 0), functions: named(functions, queues.length) };
