@@ -23,6 +23,9 @@ import {
 /** Exit status after an error that no handler caught, as Lambda's runtime has it. */
 const EXIT_UNCAUGHT = 129;
 
+/** Read before anything else: on a busy machine the engine may be gone by the time its watch has started. */
+const ENGINE_PID = process.ppid;
+
 let current: InvokeMessage | undefined;
 
 function write(kind: FrameKind, content: Uint8Array | string): void {
@@ -81,9 +84,9 @@ function serialise(returned: unknown): string {
 
 /** Ends this process when the engine is gone even while a handler blocks the event loop. */
 function watchParent(): void {
-  const watch = `const parent = process.ppid;
-    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 1000);`;
-  new Worker(watch, { eval: true }).unref();
+  const watch = `const { workerData: engine } = require("node:worker_threads");
+    setInterval(() => { if (process.ppid !== engine) process.kill(process.pid, "SIGKILL"); }, 1000);`;
+  new Worker(watch, { eval: true, workerData: ENGINE_PID }).unref();
 }
 
 process.on("disconnect", () => process.exit(0));
