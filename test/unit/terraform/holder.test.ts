@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import type { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../../src/errors.ts";
 import { type Holder, holdEnvironment, isRunning, readHolder } from "../../../src/terraform/holder.ts";
@@ -53,13 +54,14 @@ describe("holding an environment", () => {
   });
 
   it.runIf(process.platform === "linux")("takes a Terraform that ended unseen for ended", async () => {
-    // The shell's child ends at once, and its parent, asleep, never asks for its status.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    // The shell becomes `sleep`, which never asks what became of the `cat`.
+    const parent = spawn("sh", ["-c", "cat <&3 & echo $!; exec sleep 30"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
     try {
-      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const [line] = (await once(parent.stdio[1] as Readable, "data")) as [Buffer];
       const pid = Number(line.toString());
+      (parent.stdio[3] as Writable).end();
       const stat = () => readFile(`/proc/${pid}/stat`, "utf8");
       while (!/\) Z /.test(await stat())) await new Promise((resolve) => setImmediate(resolve));
       await leave({ terraformPid: pid });
