@@ -61,9 +61,13 @@ describe("holding an environment", () => {
     try {
       const [line] = (await once(parent.stdio[1] as Readable, "data")) as [Buffer];
       const pid = Number(line.toString());
+      const until = async (file: string, pattern: RegExp) => {
+        while (!pattern.test(await readFile(file, "utf8")))
+          await new Promise((resolve) => setImmediate(resolve));
+      };
+      await until(`/proc/${parent.pid}/comm`, /^sleep$/m);
       (parent.stdio[3] as Writable).end();
-      const stat = () => readFile(`/proc/${pid}/stat`, "utf8");
-      while (!/\) Z /.test(await stat())) await new Promise((resolve) => setImmediate(resolve));
+      await until(`/proc/${pid}/stat`, /\) Z /);
       await leave({ terraformPid: pid });
       expect(await hold(async () => "mine")).toBe("mine");
     } finally {
