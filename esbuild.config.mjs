@@ -1,11 +1,8 @@
 // Builds edp itself into dist/: one entry per program, code split so that `edp --version` loads
 // commander and nothing else. Lambda bundles are built by src/build at `edp build` and `edp deploy`.
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
-
-/** Chunks of an earlier build go after this: an engine or command that is running may still import them. */
-const STALE_MS = 60 * 60 * 1000;
 
 const { metafile } = await build({
   metafile: true,
@@ -31,8 +28,11 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-const current = new Set(Object.keys(metafile.outputs).map((file) => path.basename(file)));
-for (const name of await readdir("dist")) {
-  const file = path.join("dist", name);
-  if (!current.has(name) && Date.now() - (await stat(file)).mtimeMs > STALE_MS) await rm(file);
-}
+// Chunks go a generation late: an engine or command that is running may still import those of the last build.
+const GENERATION = "dist/generation.json";
+const current = Object.keys(metafile.outputs).map((file) => path.basename(file));
+const previous = await readFile(GENERATION, "utf8").then(JSON.parse, () => readdir("dist"));
+const kept = new Set([...current, ...previous, path.basename(GENERATION)]);
+for (const name of await readdir("dist"))
+  if (!kept.has(name)) await rm(path.join("dist", name), { force: true });
+await writeFile(GENERATION, JSON.stringify(current));
