@@ -1,4 +1,4 @@
-/** What exists costs this much a month, used or not. USD, us-east-1, list prices read on 2026-11-20. */
+/** What exists costs this much a month, used or not: USD, list price of us-east-1. Prices change, see `source`. */
 interface FixedPrice {
   usd: number;
   /** What one is called in the estimate. */
@@ -22,25 +22,6 @@ const FIXED: Readonly<Record<string, FixedPrice>> = {
     name: "alarm",
     source: "https://aws.amazon.com/cloudwatch/pricing/",
   },
-  aws_secretsmanager_secret: {
-    usd: 0.4,
-    name: "secret",
-    source: "https://aws.amazon.com/secrets-manager/pricing/",
-  },
-  // Provisioned: 0.015 USD a shard hour; on demand: 0.04 USD a stream hour. 730 hours; the larger one.
-  aws_kinesis_stream: {
-    usd: 29.2,
-    name: "Kinesis stream (on demand)",
-    source: "https://aws.amazon.com/kinesis/data-streams/pricing/",
-  },
-  // db.t4g.micro 0.016 USD an hour and 20 GB of gp3 at 0.115 USD.
-  aws_db_instance: {
-    usd: 13.98,
-    name: "RDS instance (db.t4g.micro, 20 GB)",
-    source: "https://aws.amazon.com/rds/postgresql/pricing/",
-  },
-  // 0.045 USD an hour; data comes on top.
-  aws_nat_gateway: { usd: 32.85, name: "NAT gateway", source: "https://aws.amazon.com/vpc/pricing/" },
 };
 
 export interface PriceLine {
