@@ -23,8 +23,8 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
 }
 
 /** Serves some of the engine's services on a free port. */
-export async function serve(services: Partial<Record<ServiceName, Service>>) {
-  const server = await openServer({ port: 0, services, log: () => {} });
+export async function serve(services: Partial<Record<ServiceName, Service>>, port = 0) {
+  const server = await openServer({ port, services, log: () => {} });
   const endpoint = `http://127.0.0.1:${server.port}`;
   return { endpoint, settings: clientSettings(endpoint), close: server.close };
 }
