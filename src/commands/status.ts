@@ -1,19 +1,23 @@
 import type { EnvironmentStatus } from "../aws/status.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT, NotDeployedError, UsageError, WatchEndedError } from "../errors.ts";
-import { statusText, watchText } from "../status/view.ts";
+import { driftText, statusText, watchText } from "../status/view.ts";
 import type { WatchTick } from "../status/watch.ts";
+import type { Drift } from "../terraform/drift.ts";
 import type { Deployment } from "../topology/deployment.ts";
 
 interface Options {
   pipelines: string[];
   check: boolean;
+  drift: boolean;
   /** Milliseconds between two looks of `--watch`; undefined looks once. */
   watchMs: number | undefined;
 }
 
 interface Result extends EnvironmentStatus {
+  /** What was changed outside of edp since the last deploy; null without `--drift`. */
+  drift: Drift[] | null;
   /** What `--check` found, one sentence each; empty where all is well. */
   problems: string[];
   /** Whether problems decide the exit code. */
@@ -29,6 +33,7 @@ export default defineCommand<Options, Result | WatchTick>({
     command
       .argument("[pipeline...]", "pipelines to show (default: all that are deployed)")
       .option("--check", "exit 8 when a dead-letter queue is not empty or a function has failed")
+      .option("--drift", "AWS: also look for what was changed outside of edp (runs terraform plan)")
       .option("-w, --watch", "look again and again, drawn in place; Ctrl-C ends it")
       .option("--interval <seconds>", "with --watch: seconds between two looks", INTERVAL_SECONDS)
       .addHelpText(
@@ -38,6 +43,7 @@ Examples:
   $ edp status                   every pipeline of the environment
   $ edp status spotify --json | jq '.pipelines.spotify.queues.landed.dlq.visible'
   $ edp status --check           for scripts and monitors
+  $ edp status --env prod --drift --check     also exit 8 when somebody changed a resource by hand
   $ edp status --watch           a live table with the last 15 minutes
   $ edp status --watch --json --interval 10 >> status.ndjson
 
@@ -47,10 +53,25 @@ CloudWatch and lag by some minutes.`,
   },
   options(args, flags) {
     const check = flags.check === true;
+    const drift = flags.drift === true;
     if (check && flags.watch) throw new UsageError("--check and --watch exclude each other.");
-    return { pipelines: [...args], check, watchMs: flags.watch ? milliseconds(flags.interval) : undefined };
+    if (drift && flags.watch) throw new UsageError("--drift and --watch exclude each other.");
+    return {
+      pipelines: [...args],
+      check,
+      drift,
+      watchMs: flags.watch ? milliseconds(flags.interval) : undefined,
+    };
   },
   async run(options, context) {
+    if (options.drift && context.env === LOCAL_ENV) {
+      throw new UsageError(
+        "--drift is for environments on AWS: the local engine is what it was told to be.",
+        {
+          hint: "Name an environment with --env.",
+        },
+      );
+    }
     const [{ loadDeployment }, { collectStatus }, { checkDeployed }] = await Promise.all([
       import("../topology/load-deployment.ts"),
       import("../aws/status.ts"),
@@ -60,7 +81,9 @@ CloudWatch and lag by some minutes.`,
     checkDeployed(deployment, options.pipelines);
     if (options.watchMs !== undefined) return watch(deployment, context, options.pipelines, options.watchMs);
     const status = await collectStatus(deployment, context, options.pipelines);
-    return { ...status, problems: findProblems(status), checked: options.check };
+    const drift = options.drift ? await findDrift(context, options.pipelines) : null;
+    const problems = [...findProblems(status), ...driftProblems(drift ?? [])];
+    return { ...status, drift, problems, checked: options.check };
   },
   exitCode: (result) =>
     "checked" in result && result.checked && result.problems.length > 0 ? EXIT.checkFailed : EXIT.done,
@@ -73,6 +96,7 @@ CloudWatch and lag by some minutes.`,
       return;
     }
     terminal.out(statusText(result, terminal));
+    if (result.drift) terminal.out(driftText(result.drift, terminal));
     for (const note of result.notes) terminal.note(`! ${note}`);
     for (const problem of result.problems) terminal.warn(`${terminal.color.red("✖")} ${problem}`);
   },
@@ -111,6 +135,18 @@ async function* watch(
   } finally {
     context.terminal.screen()?.end();
   }
+}
+
+async function findDrift(context: Context, pipelines: readonly string[]): Promise<Drift[]> {
+  return (await import("../terraform/find-drift.ts")).findDrift(context, pipelines);
+}
+
+function driftProblems(drift: readonly Drift[]): string[] {
+  return [...new Set(drift.map(({ pipeline }) => pipeline))].map((pipeline) => {
+    const count = drift.filter((one) => one.pipeline === pipeline).length;
+    const things = count === 1 ? "1 resource was" : `${count} resources were`;
+    return `${pipeline ?? "shared"}: ${things} changed outside of edp; the next deploy sets that right`;
+  });
 }
 
 function findProblems(status: EnvironmentStatus): string[] {

@@ -1,8 +1,10 @@
 import type { DeadLetterStatus, EnvironmentStatus, PipelineStatus } from "../aws/status.ts";
 import { formatAge, formatBytes } from "../terminal/format.ts";
+import { cut, printable } from "../terminal/printable.ts";
 import { sparkline } from "../terminal/sparkline.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { Drift } from "../terraform/drift.ts";
 import { HISTORY_MINUTES, type History, type WatchTick } from "./watch.ts";
 
 type Cell = string | number | null;
@@ -33,6 +35,30 @@ export function watchText(tick: WatchTick, terminal: Terminal): string {
     text += `\n${color.bold(name)}\n${watchedQueuesText(pipeline, history, terminal)}\n${functionsText(pipeline, terminal, history)}`;
   }
   return text;
+}
+
+/** Characters of an attribute's value that are shown; `--json` has all of it. */
+const MAX_VALUE = 60;
+
+/** What was changed outside of edp, by pipeline. */
+export function driftText(drift: readonly Drift[], { color }: Terminal): string {
+  if (drift.length === 0) return "\nNo drift: everything is as the last deploy left it.\n";
+  let text = "";
+  for (const pipeline of new Set(drift.map((one) => one.pipeline))) {
+    text += `\n${color.bold(`drift of ${pipeline ?? "what the environment shares"}`)}\n`;
+    for (const { resource, change, attributes } of drift.filter((one) => one.pipeline === pipeline)) {
+      text += `  ${change === "deleted" ? color.red("-") : color.yellow("~")} ${resource} ${change}\n`;
+      for (const { name, deployed, now } of attributes) {
+        text += `      ${name}: ${shortValue(deployed)} ${color.dim("->")} ${shortValue(now)}\n`;
+      }
+    }
+  }
+  return text;
+}
+
+function shortValue(value: unknown): string {
+  const text = printable(typeof value === "string" ? value : JSON.stringify(value));
+  return text.length > MAX_VALUE ? `${cut(text, MAX_VALUE)}…` : text || '""';
 }
 
 function placeText({ endpoint, accountId, region }: EnvironmentStatus): string {

@@ -223,7 +223,7 @@ function describeResult(
     })),
     totals: totals(plan.changes),
     dataAtRisk: losses,
-    drift: plan.drift,
+    drift: plan.drift.map(({ resource }) => resource),
     monthlyUsd: monthlyPrice(plan.resources).usd,
     applied,
     summary,

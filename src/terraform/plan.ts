@@ -1,4 +1,5 @@
 import { EdpError, EXIT } from "../errors.ts";
+import { type Drift, readDrift } from "./drift.ts";
 
 export type PlanAction = "create" | "update" | "replace" | "delete";
 
@@ -22,13 +23,14 @@ export interface Plan {
   outputsChange: boolean;
   /** Resources after the apply, by type. */
   resources: Record<string, number>;
-  /** Addresses that were changed outside of edp since the last apply, and that the plan sets right. */
-  drift: string[];
+  /** What was changed outside of edp since the last apply, and what the plan sets right. */
+  drift: Drift[];
 }
 
 export type Totals = Record<PlanAction, number>;
 
-interface PlanJson {
+/** What edp reads of `terraform show -json`. */
+export interface PlanJson {
   format_version?: string;
   resource_changes?: ResourceChange[];
   resource_drift?: ResourceChange[];
@@ -36,12 +38,18 @@ interface PlanJson {
   planned_values?: { root_module?: ModuleValues };
 }
 
-interface ResourceChange {
+export interface ResourceChange {
   address: string;
   mode?: string;
   type: string;
   action_reason?: string;
-  change: { actions: string[]; before: Attributes | null; after: Attributes | null };
+  change: {
+    actions: string[];
+    before: Attributes | null;
+    after: Attributes | null;
+    before_sensitive?: unknown;
+    after_sensitive?: unknown;
+  };
 }
 
 interface ModuleValues {
@@ -74,21 +82,8 @@ export function parsePlan(text: string, pipelines: readonly string[]): Plan {
       actions?.some((one) => one !== "no-op"),
     ),
     resources,
-    drift: readDrift(json),
+    drift: readDrift(json, (address, attributes) => pipelineOf(address, attributes, pipelines)),
   };
-}
-
-/**
- * What somebody changed by hand and the plan sets right. A refresh also reports attributes that AWS merely fills in
- * (an empty list for a null), so drift without a planned change is none.
- */
-function readDrift({ resource_drift: drift = [], resource_changes: changes = [] }: PlanJson): string[] {
-  // A thing whose creation was interrupted is replaced, and nobody has touched it.
-  const corrected = changes.filter(
-    ({ change, action_reason: reason }) => readAction(change.actions) && reason !== "replace_because_tainted",
-  );
-  const addresses = new Set(corrected.map(({ address }) => address));
-  return drift.map(({ address }) => address).filter((address) => addresses.has(address));
 }
 
 function readChange(

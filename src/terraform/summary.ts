@@ -27,7 +27,8 @@ export function describePlan(plan: Plan, losses: readonly DataLoss[], color: Cha
   }
   if (plan.changes.length === 0) lines.push("No changes: what is deployed is what is declared.");
   if (plan.drift.length > 0) {
-    lines.push("", `Changed outside of edp since the last deploy: ${plan.drift.join(", ")}`);
+    const names = plan.drift.map(({ resource }) => resource).join(", ");
+    lines.push("", `Changed outside of edp since the last deploy: ${names}`);
   }
   return [...lines, ...describePrice(plan)];
 }

@@ -79,25 +79,6 @@ describe("a plan", () => {
     expect(read(["no-op"])).toBe(false);
   });
 
-  it("calls drift only what the plan sets right: a refresh reports much that AWS merely fills in", () => {
-    const { drift } = parsePlan(
-      planJson({
-        resource_drift: [
-          change("aws_sqs_queue.edited", ["update"]),
-          change("aws_sqs_queue.gone", ["delete"]),
-          change("aws_iam_role.filled", ["update"]),
-        ],
-        resource_changes: [
-          change("aws_sqs_queue.edited", ["update"]),
-          change("aws_sqs_queue.gone", ["create"]),
-          change("aws_iam_role.filled", ["no-op"]),
-        ],
-      }),
-      [],
-    );
-    expect(drift).toEqual(["aws_sqs_queue.edited", "aws_sqs_queue.gone"]);
-  });
-
   it("does not blame anybody for what an interrupted deploy left unfinished", () => {
     const tainted = {
       ...change("aws_sqs_queue.half", ["delete", "create"]),
