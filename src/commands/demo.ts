@@ -22,7 +22,8 @@ Examples:
   $ edp demo --keep     then look around: edp status, edp ingest spotify --sample 1000 --wait
 
 The tour brings the local engine up, ingests generated Spotify objects, shows the Parquet, lets one object
-fail, shows why, mends and replays it, and closes the tally. It needs no Docker, account, token or network.`,
+fail, shows why, tries it locally, mends and replays it, follows it to its end, and closes the tally. It needs no
+Docker, account, token or network.`,
       );
   },
   options: (_args, flags) => ({ keep: flags.keep === true, tracks: TRACKS }),

@@ -1,6 +1,5 @@
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { EdpError, EXIT, UsageError } from "../errors.ts";
+import { EXIT, UsageError } from "../errors.ts";
 import type { ObjectReport, ReconcileResult, RunReport } from "../reconcile/report.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -38,17 +37,19 @@ queues; no logs. Nothing is consumed or changed. Exit 8 when an object is missin
     return { runId: args[0], all };
   },
   async run(options, context) {
-    const [{ findRun, listRuns }, { loadDeployment }, { createClients }] = await Promise.all([
-      import("../reconcile/runs.ts"),
-      import("../topology/load-deployment.ts"),
-      import("../aws/clients.ts"),
-    ]);
+    const [{ findRun, listRuns }, { reconcileRuns }, { loadDeployment }, { createClients }] =
+      await Promise.all([
+        import("../reconcile/runs.ts"),
+        import("../reconcile/reconcile-runs.ts"),
+        import("../topology/load-deployment.ts"),
+        import("../aws/clients.ts"),
+      ]);
     const newest = await findRun(context.directory, context.env, options.runId);
     const runIds = options.all ? await listRuns(context.directory, context.env) : [newest];
     const deployment = await loadDeployment(context);
     const clients = createClients(deployment, context);
     try {
-      return await reconcileAll(context, runIds, options.all, { deployment, clients });
+      return await reconcileRuns(context, runIds, { deployment, clients, skipForeign: options.all });
     } finally {
       clients.close();
     }
@@ -62,47 +63,6 @@ queues; no logs. Nothing is consumed or changed. Exit 8 when an object is missin
     }
   },
 });
-
-async function reconcileAll(
-  context: Context,
-  runIds: readonly string[],
-  all: boolean,
-  parts: Parameters<typeof import("../reconcile/reconcile.ts").reconcileRun>[2],
-): Promise<ReconcileResult> {
-  const { reconcileRun } = await import("../reconcile/reconcile.ts");
-  const started = context.now();
-  const runs: RunReport[] = [];
-  const skipped: ReconcileResult["skipped"] = [];
-  for (const runId of runIds) {
-    try {
-      runs.push(await reconcileRun(context, runId, parts));
-    } catch (error) {
-      // One run of many that belongs elsewhere must not hide the others.
-      if (!all || !(error instanceof EdpError) || !OF_ONE_RUN.has(error.code)) throw error;
-      skipped.push({ runId, reason: error.message });
-    }
-  }
-  const total = (count: (run: RunReport) => number) => runs.reduce((sum, run) => sum + count(run), 0);
-  return {
-    env: context.env,
-    accepted: total(({ accepted }) => accepted),
-    processed: total(({ processed }) => processed),
-    rejected: total(({ rejected }) => rejected),
-    deadLettered: total(({ deadLettered }) => deadLettered),
-    missing: total(({ missing }) => missing),
-    seconds: (context.now() - started) / 1000,
-    runs,
-    skipped,
-  };
-}
-
-/** Errors that are about one run, not about the environment. */
-const OF_ONE_RUN = new Set([
-  "NOTHING_TO_RECONCILE",
-  "RUN_OF_ANOTHER_ENVIRONMENT",
-  "RUN_GONE",
-  "INVALID_INPUT",
-]);
 
 function sum({ accepted, processed, rejected, deadLettered, missing }: ReconcileResult | RunReport): string {
   return (

@@ -1,19 +1,17 @@
-import path from "node:path";
 import type { Clients } from "../aws/clients.ts";
 import { readParquetRows } from "../aws/parquet.ts";
-import { queueDepth } from "../aws/queues.ts";
 import type { Context } from "../context.ts";
 import { ingest } from "../ingest/ingest.ts";
-import { type ManifestEntry, readManifest } from "../ingest/manifest.ts";
-import { systemPause } from "../ingest/pause.ts";
 import type { IngestResult } from "../ingest/result.ts";
 import type { Source, SourceEntity } from "../ingest/source.ts";
 import { createSample, sampleEntities } from "../ingest/spotify/sample.ts";
-import { waitForManifest } from "../ingest/wait.ts";
 import { deployLocal } from "../local/deploy.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import { listProcessed } from "../reconcile/outputs.ts";
-import { moveMessages } from "../replay/move-task.ts";
+import { reconcileRuns } from "../reconcile/reconcile-runs.ts";
+import { REPLAY_DEFAULTS, type ReplayOptions } from "../replay/options.ts";
+import { replay } from "../replay/replay.ts";
+import type { ReplayResult } from "../replay/types.ts";
 import { table } from "../terminal/table.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { loadPipelines } from "../topology/load.ts";
@@ -107,32 +105,52 @@ export async function correct(stage: Stage): Promise<Told> {
   };
 }
 
-/** Moves the dead letter back; its version has been replaced by a good one, which settles it. */
-export async function replay(stage: Stage): Promise<Told> {
-  const sqs = await stage.clients.sqs();
-  const { url: queueUrl = "", dlqUrl = "" } = deployed(stage).addresses.queues.landed ?? {};
-  const { signal } = stage.context;
-  const sleep = (milliseconds: number) => systemPause(milliseconds, signal);
-  const { moved } = await moveMessages(sqs, { dlqUrl, queueUrl }, { sleep, signal });
-  const settled = await settle(stage);
-  const depth = await queueDepth(sqs, dlqUrl);
+/** Runs the dead letter through the function as built now, on this machine; what fails is not replayed. */
+export async function tryLocally(stage: Stage): Promise<Told> {
+  const { replayed, trials } = await replayLetters(stage, { tryLocal: true });
   return {
-    lines: [`${moved} replayed, ${depth?.visible} left in the dead-letter queue`],
-    figures: { replayed: moved, deadLetters: depth?.visible ?? null },
-    ok: settled.deadLettered === 0 && settled.missing === 0,
+    lines: [
+      `edp replay-dlq --try-local: ${replayed} replayed, the trial failed`,
+      `${trials?.[0]?.reason}`,
+      "It reads the real object and writes to a scratch place: the environment has not noticed.",
+    ],
+    figures: { replayed, trials },
+    ok: replayed === 0 && trials?.length === 1,
   };
 }
 
-export async function tally(stage: Stage): Promise<Told> {
-  const { accepted, processed, rejected, deadLettered, missing } = await settle(stage);
+/** Tries the dead letter again, replays it, and waits for its end: its version has been replaced by a good one. */
+export async function replayVerified(stage: Stage): Promise<Told> {
+  const { replayed, trials, verified, left } = await replayLetters(stage, { tryLocal: true });
   return {
     lines: [
+      `edp replay-dlq --try-local: the trial passed, ${replayed} replayed, ${left} left in the dead-letter queue`,
+      `verified: ${verified?.processed} processed, ${verified?.rejected} rejected, ${verified?.deadAgain} dead again`,
+      "Rejected, with its reason kept in staging: the poison version has nothing left to do, the corrected one has its row.",
+    ],
+    figures: { replayed, trials, verified, deadLetters: left },
+    ok: replayed === 1 && verified?.rejected === 1,
+  };
+}
+
+/** Proves from durable facts where every object of the tour's runs has ended. */
+export async function reconcile(stage: Stage): Promise<Told> {
+  const { context, deployment, clients, runs } = stage;
+  const runIds = runs.map(({ runId }) => runId);
+  const result = await reconcileRuns(context, runIds, { deployment, clients, skipForeign: false });
+  const { accepted, processed, rejected, deadLettered, missing } = result;
+  return {
+    lines: [
+      `edp reconcile --all: ${runs.length} runs, ${accepted} objects, each with its end`,
       `accepted ${accepted} = processed ${processed} + rejected ${rejected} + deadLettered ${deadLettered} + missing ${missing}`,
-      "(rejected: the poison version, replaced by the corrected one; the reason is kept in staging)",
     ],
     figures: { accepted, processed, rejected, deadLettered, missing },
     ok: accepted === processed + rejected && missing === 0,
   };
+}
+
+function replayLetters({ context }: Stage, overrides: Partial<ReplayOptions>): Promise<ReplayResult> {
+  return replay({ ...REPLAY_DEFAULTS, pipelines: [PIPELINE], ...overrides }, { ...context, yes: true });
 }
 
 async function send(stage: Stage, source: Source): Promise<IngestResult> {
@@ -148,29 +166,6 @@ async function send(stage: Stage, source: Source): Promise<IngestResult> {
   });
   stage.runs.push(result);
   return result;
-}
-
-/** Where the objects of all runs so far are. */
-async function settle(stage: Stage) {
-  const { context, clients, runs } = stage;
-  const manifests = runs.flatMap(({ manifest }) =>
-    manifest ? [path.join(context.directory, manifest)] : [],
-  );
-  const headers = await Promise.all(manifests.map(readManifest));
-  return waitForManifest(context, {
-    entries: allEntries(headers),
-    bucket: headers[0]?.header.bucket ?? "",
-    deployed: deployed(stage),
-    clients,
-    onAws: false,
-    timeoutMs: WAIT_SECONDS * 1000,
-    startedMs: Date.parse(headers[0]?.header.startedAt ?? ""),
-    pause: systemPause,
-  });
-}
-
-async function* allEntries(runs: { entries: AsyncIterable<ManifestEntry> }[]): AsyncGenerator<ManifestEntry> {
-  for (const run of runs) yield* run.entries;
 }
 
 function deployed(stage: Stage): DeployedPipeline {

@@ -62,9 +62,14 @@ export async function* tour(options: TourOptions, context: Context): AsyncGenera
       yield await step("A poison object lands: it ends in the dead-letter queue, with its reason", () =>
         stage.poison(set),
       );
+      yield await step("The dead letter is tried on this machine before it is replayed: it still fails", () =>
+        stage.tryLocally(set),
+      );
       yield await step("The object is corrected at its source and lands again", () => stage.correct(set));
-      yield await step("The dead letter is replayed", () => stage.replay(set));
-      yield await step("The tally closes: nothing was lost", () => stage.tally(set));
+      yield await step("The dead letter is tried again, replayed, and followed to its end", () =>
+        stage.replayVerified(set),
+      );
+      yield await step("The tally closes: nothing was lost", () => stage.reconcile(set));
     } finally {
       clients.close();
     }

@@ -27,3 +27,25 @@ export interface ReplayOptions {
   /** How long the verification waits for what was replayed last. */
   timeoutSeconds: number;
 }
+
+/** What `edp replay-dlq` without flags asks for. */
+export const REPLAY_DEFAULTS: ReplayOptions = {
+  pipelines: [],
+  queue: undefined,
+  to: undefined,
+  dryRun: false,
+  max: undefined,
+  rate: undefined,
+  where: undefined,
+  older: undefined,
+  newer: undefined,
+  edit: undefined,
+  exportFile: undefined,
+  importFile: undefined,
+  native: false,
+  tryLocal: false,
+  verify: true,
+  maxFailures: 20,
+  maxReplays: 3,
+  timeoutSeconds: 300,
+};
