@@ -9,6 +9,8 @@ import { tail } from "./tail.mjs";
 import { terraform } from "./terraform.mjs";
 
 const benches = { parquet, memory, start, tail, terraform };
+/** Run only when named: it takes some minutes. */
+const slow = ["terraform"];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));
 if (unknown.length > 0) {
@@ -22,7 +24,7 @@ const directory = mkdtempSync(path.join(tmpdir(), "edp-bench-"));
 let broken = 0;
 try {
   for (const [name, bench] of Object.entries(benches)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (wanted.length > 0 ? !wanted.includes(name) : slow.includes(name)) continue;
     for (const figure of await bench(directory)) print(figure);
   }
 } finally {

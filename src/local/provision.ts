@@ -27,8 +27,8 @@ export interface Services {
 const LOCAL_BATCH_WINDOW_MS = 500;
 /** Declared visibility timeouts are divided by this locally: a retry should not take minutes at a desk. */
 const VISIBILITY_SCALE = 100;
-/** Shortest scaled visibility timeout, in seconds. */
-const MIN_VISIBILITY_SECONDS = 2;
+/** Seconds after an invocation's deadline until nothing of it, claims included, can still be held. */
+const SETTLED_SECONDS = 10;
 const LOG_RETENTION_DAYS = 30;
 
 /** ARN of a thing of the engine. */
@@ -79,7 +79,7 @@ export async function provision(
       ...(queue.fifo ? { FifoQueue: "true" } : {}),
     });
     await services.sqs.createQueue(names.queues[key] ?? "", {
-      ...queueAttributes(queue, request.awsTiming),
+      ...queueAttributes(queue, visibilitySeconds(pipeline, key, request.awsTiming)),
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dlq.arn, maxReceiveCount: queue.maxReceiveCount }),
     });
   }
@@ -94,15 +94,13 @@ export async function provision(
       memoryMb: declared.memoryMb,
       timeoutSeconds: declared.timeoutSeconds,
     });
-    const queue = pipeline.queues[declared.from.queue];
-    if (!queue) throw new Error(`function ${key} is fed by the unknown queue ${declared.from.queue}`);
     await services.lambda.mapQueue({
       functionName: name,
       queueArn: arn("sqs", names.queues[declared.from.queue] ?? ""),
       batchSize: declared.from.batchSize,
       batchWindowMs: batchWindowMs(declared.from.batchWindowSeconds, request.awsTiming),
       maximumConcurrency: declared.from.maximumConcurrency,
-      queueVisibilityMs: visibilitySeconds(queue, request.awsTiming) * 1000,
+      queueVisibilityMs: visibilitySeconds(pipeline, declared.from.queue, request.awsTiming) * 1000,
     });
   }
   for (const key of Object.keys(pipeline.topics)) await services.sns.createTopic(names.topics[key] ?? "");
@@ -142,9 +140,9 @@ export async function provision(
   }
 }
 
-function queueAttributes(queue: Queue, awsTiming: boolean): Record<string, string> {
+function queueAttributes(queue: Queue, visibility: number): Record<string, string> {
   return {
-    VisibilityTimeout: String(visibilitySeconds(queue, awsTiming)),
+    VisibilityTimeout: String(visibility),
     MessageRetentionPeriod: String(queue.retentionSeconds),
     DelaySeconds: String(queue.delaySeconds),
     ReceiveMessageWaitTimeSeconds: String(queue.receiveWaitSeconds),
@@ -152,9 +150,18 @@ function queueAttributes(queue: Queue, awsTiming: boolean): Record<string, strin
   };
 }
 
-function visibilitySeconds(queue: Queue, awsTiming: boolean): number {
+/**
+ * The scaled visibility timeout, long enough that a message whose function crashed outlives the claims of the
+ * crashed invocation with a receive to spare, instead of going to the DLQ for want of patience.
+ */
+function visibilitySeconds({ queues, functions }: Pipeline, key: string, awsTiming: boolean): number {
+  const queue = queues[key];
+  if (!queue) throw new Error(`there is no queue ${key}`);
   const declared = queue.visibilityTimeoutSeconds;
-  return awsTiming ? declared : Math.max(MIN_VISIBILITY_SECONDS, Math.ceil(declared / VISIBILITY_SCALE));
+  if (awsTiming) return declared;
+  const consumer = Object.values(functions).find(({ from }) => from.queue === key);
+  const settled = consumer ? (consumer.timeoutSeconds + SETTLED_SECONDS) / (queue.maxReceiveCount - 1) : 0;
+  return Math.min(declared, Math.ceil(Math.max(settled, declared / VISIBILITY_SCALE)));
 }
 
 function batchWindowMs(declaredSeconds: number, awsTiming: boolean): number {
