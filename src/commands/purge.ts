@@ -36,7 +36,6 @@ command goes on where it was.`,
 });
 
 async function run({ pipelines }: Options, context: Context): Promise<PurgeResult> {
-  const started = context.now();
   const [{ loadDeployment }, { checkDeployed }, { Purge }, { confirmTyped }] = await Promise.all([
     import("../topology/load-deployment.ts"),
     import("../topology/select.ts"),
@@ -55,6 +54,7 @@ async function run({ pipelines }: Options, context: Context): Promise<PurgeResul
       terminal.note(list(counted, terminal));
       await confirmTyped(context, "All of this will be deleted.", context.env);
     }
+    const started = context.now();
     const result = await purge.run(counted);
     return { env: context.env, ...result, seconds: (context.now() - started) / 1000 };
   } finally {
@@ -68,9 +68,10 @@ function holdsData({ count, versions }: PurgedThing): boolean {
 
 function list(things: readonly PurgedThing[], terminal: Terminal): string {
   const rows = things.map(({ kind, name, count, versions, atLeast }) => [
-    `${kind} ${name}`,
-    count === null ? null : `${count.toLocaleString("en-US")}${atLeast ? "+" : ""}`,
-    versions === null ? null : versions.toLocaleString("en-US"),
+    kind,
+    name,
+    atLeast ? `${count}+` : count,
+    versions,
   ]);
-  return table(terminal, ["", "objects or messages", "older versions"], rows).trimEnd();
+  return table(terminal, ["", "", "holds", "older versions"], rows).trimEnd();
 }

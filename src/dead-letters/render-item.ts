@@ -60,13 +60,12 @@ function age({ ageSeconds }: LetterRow): string {
 function renderLetter(item: LetterItem, terminal: Terminal): void {
   const { out, color } = terminal;
   const width = terminal.columns - LETTER_INDENT.length;
-  const place = item.arrived ? `${color.bold(item.queue)}  ` : "";
   const receives = `${item.receiveCount}x`.padStart(5);
   const subject = oneLine(subjectOf(item));
   const version = item.source.version === null ? "" : ` ${oneLine(item.source.version)}`;
   const besides = subject.length + version.length <= width ? color.dim(version) : "";
   const head = `${(formatAge(item.ageSeconds) ?? "-").padStart(6)} ${receives}  `;
-  out(`${color.dim(head)}${place}${fitted(subject, width)}${besides}\n`);
+  out(`${color.dim(head)}${fitted(subject, width)}${besides}\n`);
   const cause = item.cause.message ? `${title(item.cause)}: ${item.cause.message}` : title(item.cause);
   out(`${LETTER_INDENT}${color.red(fitted(cause, width))}\n`);
   out(`${LETTER_INDENT}${color.dim(fitted(details(item), width))}\n`);
@@ -78,7 +77,8 @@ function details(item: LetterItem): string {
     .map(([name, value]) => `${name}=${value}`);
   const told = attributes.length === 0 ? "" : `, ${cut(attributes.join(" "), MAX_ATTRIBUTES)}`;
   const from = item.causeFrom === "log" ? ", cause from the log" : "";
-  return `message ${item.messageId}${from}${told}`;
+  const place = item.arrived ? `${item.queue}, ` : "";
+  return `${place}message ${item.messageId}${from}${told}`;
 }
 
 function renderCount({ queue, time, letters, left }: CountItem, { out, color }: Terminal): void {

@@ -10,6 +10,8 @@ const OUTCOMES: Record<Outcome, string> = {
   deleted: "deleted",
   unknown: "under way, or its traces are gone",
 };
+/** For what is unknown now, but was dead-lettered: deleted since, or a replay of it is under way. */
+const LEFT = "has left its dead-letter queue, and is not done";
 const TIME_WIDTH = "03:04:05.678".length;
 const KIND_WIDTH = "dead letter".length;
 
@@ -35,10 +37,13 @@ function renderOne(trace: Trace, terminal: Terminal): void {
         ? color.red
         : color.yellow;
   const version = trace.version === null ? "" : `version ${safe(trace.version)}: `;
-  terminal.out(`\n${version}${paint(OUTCOMES[trace.outcome])}\n`);
+  const wasDead = trace.steps.some(({ kind }) => kind === "dead letter");
+  const outcome = trace.outcome === "unknown" && wasDead ? LEFT : OUTCOMES[trace.outcome];
+  terminal.out(`\n${version}${paint(outcome)}\n`);
   let day = "";
+  const first = trace.steps.find(({ time }) => time !== null)?.time?.slice(0, 10) ?? "";
   for (const step of trace.steps) {
-    const date = step.time?.slice(0, 10) ?? day;
+    const date = step.time?.slice(0, 10) ?? (day || first);
     if (date !== day) terminal.out(`  ${color.dim(date)}\n`);
     day = date;
     renderStep(step, terminal);

@@ -145,7 +145,7 @@ class Tracer {
       this.places.topics > 0 &&
       throughTopic.some(({ steps }) => !steps.some(({ kind }) => kind === "topic"))
     ) {
-      this.#note("the SNS topic: it keeps no trace of what it delivered, only dead letters show it");
+      this.#note("the SNS topic: only dead letters show what passed it");
     }
     return traces.reverse();
   }

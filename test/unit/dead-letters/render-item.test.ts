@@ -32,11 +32,11 @@ test("a group has its count, cause, example and a --where that a shell takes", (
   if (!group) throw new Error("no group");
   expect(rendered({ type: "group", queue: "q", ...group })).toBe(
     [
-      "",
       "  1 x SCHEMA_MISMATCH at a[1].b",
       "      got \\x1b]0;owned\\x07 $x",
       "      e.g. raw/tracks/\\x1b[2Jä.json, 3m old, received 2 times",
       "      --where \"cause.errorCode == 'SCHEMA_MISMATCH' && cause.path == 'a[1].b'\"",
+      "",
       "",
     ].join("\n"),
   );
