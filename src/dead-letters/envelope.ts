@@ -75,7 +75,8 @@ export function eventIdOf(body: unknown): string | null {
 
 /** Object versions that the message tells of; none where it isn't about objects. */
 export function objectsOf(payload: unknown): ObjectVersion[] {
-  if (typeof payload !== "object" || payload === null) return [];
+  // What is neither would only be refused, at the price of an error for each letter.
+  if (!isEventBridgeEvent(payload) && !isS3Notification(payload)) return [];
   try {
     return unwrapObjectEvents(JSON.stringify(payload)).map(({ bucket, key, version }) => ({
       bucket,

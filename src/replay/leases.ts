@@ -36,9 +36,10 @@ export class Leases {
   }
 
   /** Extends what is about to end, every few seconds, until `stop`. `beat` is called each time. */
-  start(beat: () => Promise<void>): void {
+  start(beat: () => void): void {
     this.#heartbeat = setInterval(() => {
-      Promise.all([this.extend(), beat()]).catch((error: unknown) => this.options.onError(error));
+      beat();
+      this.extend().catch((error: unknown) => this.options.onError(error));
     }, HEARTBEAT_MS);
   }
 

@@ -166,11 +166,11 @@ export class Outbound {
     const { ledger, accounts, now, earlier } = this.parts;
     const [first] = batch;
     if (!first) return;
-    await ledger.sending(batch.map(({ letter }) => letter.messageId));
+    ledger.sending(batch.map(({ letter }) => letter.messageId));
     const { sent, refused } = await this.#sendOrRefuse(first.destination, batch);
     const letterOf = (message: Outgoing) =>
       batch.find((one) => one.message === message)?.letter ?? first.letter;
-    if (refused.length > 0) await ledger.refused(refused.map(({ message }) => message.messageId));
+    if (refused.length > 0) ledger.refused(refused.map(({ message }) => message.messageId));
     // Nothing will be heard of these.
     this.parts.pace.open(refused.length);
     for (const { message, code, reason } of refused) {
@@ -187,10 +187,12 @@ export class Outbound {
       dedup: letterOf(message).raw.Attributes?.MessageDeduplicationId,
     }));
     for (const { newId } of entries) if (newId !== null) this.#newIds.add(newId);
-    const written = ledger.sent(destinationName(first.destination), sentAt, entries).then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
+    let unwritten: unknown;
+    try {
+      ledger.sent(destinationName(first.destination), sentAt, entries);
+    } catch (error) {
+      unwritten = error;
+    }
     for (const { message, newMessageId } of sent) {
       accounts.add(this.from.name, "replayed");
       if (earlier.uncertain.has(message.messageId)) accounts.maybeDoubled++;
@@ -203,10 +205,9 @@ export class Outbound {
         deadLetterQueue: this.from.deadLetterQueue,
       });
     }
-    const unwritten = await written;
     // Sent is sent: without a ledger it is all the more to be deleted now.
     await this.settle(entries.map(({ id }) => id));
-    if (unwritten) throw unwritten.error;
+    if (unwritten !== undefined) throw unwritten;
   }
 
   /** Sends; where the request as a whole is refused, so is each message of it. */

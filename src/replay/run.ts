@@ -58,7 +58,7 @@ class QueueReplay {
 
   async run(): Promise<void> {
     const { parts, source } = this;
-    this.#leases.start(() => parts.ledger.touch(parts.now()));
+    this.#leases.start(() => parts.ledger.touch(Date.now()));
     try {
       await this.#receivers();
       while (!this.#over && (await this.#heldByKilled())) {
@@ -165,7 +165,7 @@ class QueueReplay {
     }
     accounts.add(this.source.url, "undeleted", this.#undeleted.size - before);
     const deleted = ids.filter((id) => !undeleted.has(id));
-    if (deleted.length > 0) await ledger.deleted(deleted);
+    if (deleted.length > 0) ledger.deleted(deleted);
   }
 
   /** The first failure ends every receiver. */

@@ -88,7 +88,7 @@ export async function send(
     replayed.end();
     returned.end();
     const { undeleted } = accounts.total;
-    await ledger.close(clean ? { at: new Date(context.now()).toISOString(), undeleted } : null);
+    ledger.close(clean ? { at: new Date(context.now()).toISOString(), undeleted } : null);
     if (!clean) await verification?.done.catch(() => undefined);
   }
   const { elsewhere, left } = accounts.total;
