@@ -7,6 +7,7 @@ import type { Pipeline } from "../topology/types.ts";
 import { ensureEngine, predecessorGone, waitForEnd, withLocalLock } from "./background.ts";
 import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
 import type { DeployRequest } from "./engine.ts";
+import { olderLog } from "./engine-log.ts";
 import { localPaths } from "./state.ts";
 
 export interface LocalDeployOptions {
@@ -85,7 +86,8 @@ export async function destroyLocal(
     } else await predecessorGone(context.directory);
     // The data only: run manifests under runs/ stay, they prove what happened.
     const paths = localPaths(context.directory);
-    for (const gone of [paths.data, paths.state, paths.log]) await rm(gone, { recursive: true, force: true });
+    for (const gone of [paths.data, paths.state, paths.log, olderLog(paths.log)])
+      await rm(gone, { recursive: true, force: true });
     return { removed, stopped: state !== undefined };
   });
 }
