@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { deadline } from "../../shared/deadline.ts";
 import { createLog } from "../../shared/log.ts";
 import { convertBatch } from "./batch.ts";
 import { readEnvironment } from "./environment.ts";
@@ -28,6 +29,6 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     now: Date.now,
     remainingMs,
     nonce: () => randomBytes(4).toString("hex"),
-    signal: AbortSignal.timeout(Math.max(1, remainingMs() - ANSWER_MS)),
+    signal: deadline(remainingMs() - ANSWER_MS),
   });
 }

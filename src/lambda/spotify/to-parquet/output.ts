@@ -1,4 +1,5 @@
 import type { OutputClaim } from "../../shared/claims.ts";
+import { deadline } from "../../shared/deadline.ts";
 import type { ObjectEvent } from "../../shared/object-events.ts";
 import { OUTPUT_METADATA } from "../../shared/output-metadata.ts";
 import { ParquetFile } from "../../shared/parquet/writer.ts";
@@ -42,7 +43,7 @@ export class Output {
     const name = `${dataset.name}-${run.requestId}-${run.nonce()}.parquet`;
     this.key = `dataset=${dataset.name}/ingest_date=${date}/${name}`;
     this.#writeUntil = run.now() + lease;
-    const signal = AbortSignal.any([run.signal, AbortSignal.timeout(lease)]);
+    const signal = deadline(lease, run.signal);
     this.#upload = new Upload(run.s3, { Bucket: run.environment.staging, Key: this.key }, signal);
     this.#file = new ParquetFile(rowSchema(dataset), (bytes) => this.#upload.push(bytes));
   }
