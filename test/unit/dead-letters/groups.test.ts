@@ -16,7 +16,11 @@ function letter(cause?: Record<string, unknown>): Letter {
   });
 }
 
-const mismatch = (path: string, message = "expected a number") => ({ errorCode: "SCHEMA_MISMATCH", path, message });
+const mismatch = (path: string, message = "expected a number") => ({
+  errorCode: "SCHEMA_MISMATCH",
+  path,
+  message,
+});
 
 const groupsOf = (letters: Letter[]) => groupByCause(letters.map((one) => rowOf(one, 1_795_575_700_000)));
 
@@ -49,7 +53,7 @@ test("each group's --where selects exactly its letters, however alike the causes
     letter({ errorCode: "X", path: "" }),
     letter({ errorCode: "X", path: "", message: "took 3 s" }),
     letter({ errorCode: "X", path: "", message: "took 4 s" }),
-    letter({ errorCode: "X", path: "", message: "it's broken \\ `quoted` \"5\"" }),
+    letter({ errorCode: "X", path: "", message: 'it\'s broken \\ `quoted` "5"' }),
     letter(mismatch("a[1].b")),
     letter(mismatch("a[2].b")),
     letter(mismatch("a[2].c[3].b")),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { DeadLetterItem } from "../../../src/dead-letters/items.ts";
 import { groupByCause } from "../../../src/dead-letters/groups.ts";
+import type { DeadLetterItem } from "../../../src/dead-letters/items.ts";
 import { readLetter } from "../../../src/dead-letters/letter.ts";
 import { renderDeadLetterItem } from "../../../src/dead-letters/render-item.ts";
 import { rowOf } from "../../../src/dead-letters/row.ts";
@@ -13,7 +13,11 @@ const row = rowOf(
     MessageId: "m-1",
     Body: JSON.stringify(objectCreated("raw/tracks/\u001b[2Jä.json")),
     MessageAttributes: {
-      ...causeAttribute({ errorCode: "SCHEMA_MISMATCH", path: "a[1].b", message: "got \u001b]0;owned\u0007\n$x" }),
+      ...causeAttribute({
+        errorCode: "SCHEMA_MISMATCH",
+        path: "a[1].b",
+        message: "got \u001b]0;owned\u0007\n$x",
+      }),
       ...textAttributes({ customer: "7\u009b31m" }),
     },
     Attributes: { SentTimestamp: "1795575600000", ApproximateReceiveCount: "2" },
@@ -51,7 +55,9 @@ test("no control character of a message reaches the terminal", () => {
 
 test("lines of letters fit the terminal", () => {
   const long = { ...row, cause: { errorCode: "X", path: null, message: "y".repeat(500) } };
-  for (const line of rendered({ type: "letter", queue: "q", arrived: false, ...long }).split("\n").slice(1)) {
+  for (const line of rendered({ type: "letter", queue: "q", arrived: false, ...long })
+    .split("\n")
+    .slice(1)) {
     expect(line.length).toBeLessThanOrEqual(80);
   }
 });
