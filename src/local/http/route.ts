@@ -28,17 +28,22 @@ const LAMBDA_PATH = /^\/\d{4}-\d{2}-\d{2}\/(functions|event-source-mappings)/;
 
 /**
  * Decides which service a request is for: by target header, then the service in the signature's scope
- * (header or presigned query), then the path, then the host. What says nothing is S3, as an anonymous GET is.
+ * (header or presigned query), then the path, then the host. What says nothing is S3, as an anonymous GET is;
+ * what names another service of AWS is that, in the words of the scope or the target: `dynamodb`.
  */
-export function route(headers: IncomingHttpHeaders, path: string, query: URLSearchParams): ServiceName {
+export function route(
+  headers: IncomingHttpHeaders,
+  path: string,
+  query: URLSearchParams,
+): ServiceName | (string & {}) {
   const target = headers["x-amz-target"];
-  if (typeof target === "string") {
-    const service = TARGETS[target.split(".")[0] ?? ""];
-    if (service) return service;
-  }
+  const prefix = typeof target === "string" ? target.split(".")[0] : undefined;
+  const targeted = TARGETS[prefix ?? ""];
+  if (targeted) return targeted;
   const scope =
     CREDENTIAL.exec(headers.authorization ?? "")?.[1] ?? query.get("X-Amz-Credential")?.split("/")[3];
-  if (scope !== undefined && SCOPES[scope]) return SCOPES[scope];
+  const named = scope ?? prefix;
+  if (named) return SCOPES[named] ?? named;
   if (LAMBDA_PATH.test(path)) return "lambda";
   const host = headers.host ?? "";
   for (const [name, service] of Object.entries(SCOPES)) if (host.startsWith(`${name}.`)) return service;

@@ -8,6 +8,7 @@ import { decodeBody, discardRest, pieces } from "./body.ts";
 import { checkCaller } from "./caller.ts";
 import { EVENT_STREAM_TYPE } from "./event-stream.ts";
 import { route, type ServiceName } from "./route.ts";
+import { unserved } from "./unserved.ts";
 
 /** Largest body of the JSON and query protocols, in bytes: a message batch is at most 1 MiB of text. */
 const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -89,15 +90,15 @@ async function answer(
   };
   // An anonymous form POST names its service by action only; SDKs always sign, so the route is by scope.
   const name = route(incoming.headers, path, query);
-  const service = parts.services[name];
+  const services: Partial<Record<string, Service>> = parts.services;
+  const service = services[name] ?? unserved(name, Object.keys(services));
   let response: ServiceResponse;
   try {
     const followsLink =
       name === "s3" && request.method === "GET" && incoming.headers["sec-fetch-mode"] === "navigate";
     checkCaller(incoming.headers, followsLink);
     if (path.startsWith(CONTROL_PREFIX) && parts.control) response = await parts.control(request);
-    else if (service) response = await service.handle(request);
-    else response = { status: 501, body: `edp's local engine does not serve ${name}` };
+    else response = await service.handle(request);
   } catch (error) {
     if (incoming.destroyed && !incoming.complete) {
       parts.log(`${request.method} ${request.path}: the client broke off its request; nothing was stored`);
