@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError } from "../errors.ts";
+import { writeFaultReason } from "../file-fault.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { bundleFunction } from "./bundle.ts";
 import { discoverFunctions, type FunctionSource } from "./discover.ts";
 import { zipFiles } from "./zip.ts";
@@ -28,11 +30,14 @@ export interface BuiltFunction {
 /**
  * Bundles Lambdas, each into `<outDir>/<pipeline>-<function>.zip`, with the handler as `index.handler`.
  * The same sources give the same bytes. A zip that has not changed is not written again.
- * @throws InvalidInputError when a source doesn't compile, or a function in `only` has no sources
+ * @throws InvalidInputError when a source doesn't compile, a function in `only` has no sources, or the zips
+ * cannot be written
  */
 export async function buildFunctions({ root, outDir, only }: BuildOptions): Promise<BuiltFunction[]> {
   const sources = await select(root, only);
-  await mkdir(outDir, { recursive: true });
+  await makeDirectory(outDir).catch((error) => {
+    throw unwritable(outDir, error);
+  });
   const built = await Promise.allSettled(
     sources.map(async (source) => {
       const zip = zipFiles({ "index.mjs": await bundleFunction(root, source) });
@@ -71,10 +76,24 @@ async function select(root: string, only: BuildOptions["only"]): Promise<Functio
 async function replaceFile(file: string, content: Uint8Array): Promise<void> {
   const present = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw error;
+    throw unwritable(file, error);
   });
   if (present?.equals(content)) return;
   const partial = `${file}.${randomUUID()}`;
-  await writeFile(partial, content);
-  await rename(partial, file);
+  try {
+    await writeFile(partial, content);
+    await rename(partial, file);
+  } catch (error) {
+    // A full disk has room for no half-written zip either.
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(place: string, cause: unknown): InvalidInputError {
+  return new InvalidInputError(`${place} cannot be written: ${writeFaultReason(cause)}.`, {
+    code: "NOT_WRITABLE",
+    hint: "Give --out a directory that you can write to, on a disk with free space.",
+    cause,
+  });
 }

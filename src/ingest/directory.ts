@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError } from "../errors.ts";
+import { writeFaultReason } from "../file-fault.ts";
+import { makeDirectory } from "../make-directory.ts";
 import type { LandingObject } from "./landing-object.ts";
 import { SentIndex } from "./sent-index.ts";
 import { compare, type Outcome, type Sink, SinkUnreachableError, type StoredObject } from "./sink.ts";
@@ -32,7 +34,7 @@ export class DirectorySink implements Sink {
         await access(directory, constants.W_OK);
       }
     } catch (error) {
-      throw new InvalidInputError(`${directory} cannot be written: ${(error as Error).message}`, {
+      throw new InvalidInputError(`${directory} cannot be written: ${writeFaultReason(error)}.`, {
         hint: "Give --out a directory that you can write to.",
         cause: error,
       });
@@ -59,7 +61,7 @@ export class DirectorySink implements Sink {
       await rm(fresh, { force: true });
       if (!DISK_FAULTS.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
       throw new SinkUnreachableError(
-        `${this.directory} takes no more files: ${(error as Error).message}`,
+        `${this.directory} takes no more files: ${writeFaultReason(error)}.`,
         error,
       );
     }
@@ -90,18 +92,4 @@ export class DirectorySink implements Sink {
     const sent = this.index.get(key);
     return { sha256, full: sent?.sha256 === sha256 && sent.full };
   }
-}
-
-/** mkdir -p. Node's own never ends where a parent takes no directories, as in /proc. */
-async function makeDirectory(directory: string): Promise<void> {
-  const make = () =>
-    mkdir(directory).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST" || !(await stat(directory)).isDirectory()) throw error;
-    });
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    const parent = path.dirname(directory);
-    if (error.code !== "ENOENT" || parent === directory) throw error;
-    await makeDirectory(parent);
-    await make();
-  });
 }

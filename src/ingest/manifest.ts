@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import { EdpError, EXIT, InvalidInputError } from "../errors.ts";
+import { writeFaultReason } from "../file-fault.ts";
 import { readLines } from "./lines.ts";
 
 /** First line of a manifest. */
@@ -64,7 +65,7 @@ export class Manifest {
       return new Manifest(file, handle);
     } catch (error) {
       throw new InvalidInputError(
-        `The run's manifest ${file} cannot be written: ${(error as Error).message}`,
+        `The run's manifest ${file} cannot be written: ${writeFaultReason(error)}.`,
         {
           code: "MANIFEST_NOT_WRITABLE",
           hint: "Run edp in a project directory that you can write to, on a disk with free space.",
@@ -105,7 +106,7 @@ export class Manifest {
         this.#failed = new EdpError(
           "MANIFEST_NOT_WRITABLE",
           EXIT.partlyDone,
-          `The run's manifest ${this.file} cannot be written any more: ${(error as Error).message}`,
+          `The run's manifest ${this.file} cannot be written any more: ${writeFaultReason(error)}.`,
           {
             hint: "Free some space and run the same command again: what was stored is skipped.",
             cause: error,
