@@ -2,6 +2,16 @@ import type { CommanderError } from "commander";
 import { EXIT, type ExitCode } from "./errors.ts";
 import { VERSION } from "./version.ts";
 
+/** Ends edp at a Ctrl-C that comes before a command has begun, and so has nothing to leave in order. */
+const interruptedEarly = () => {
+  const message = "Interrupted.";
+  if (process.argv.includes("--json")) {
+    process.stdout.write(`${JSON.stringify({ error: { code: "INTERRUPTED", message, hint: null } })}\n`);
+  } else process.stderr.write(`error: ${message}\n`);
+  process.exit(EXIT.interrupted);
+};
+process.on("SIGINT", interruptedEarly);
+
 /** Runs edp with the words after `edp`. The only place that catches. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const words = new Set(argv.filter((word) => !word.startsWith("-")));
@@ -17,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       await complete(argv);
       return EXIT.done;
     }
-    const { createProgram } = await import("./program.ts");
+    const { calledAs, createProgram } = await import("./program.ts");
     const program = await createProgram(
       (entry) => entry.path.every((word) => words.has(word)),
       async (entry, args, flags) => {
@@ -27,12 +37,14 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
           entry.load(),
         ]);
         const context = await createContext(flags, undefined, undefined, module.configMayBeWrong);
+        process.off("SIGINT", interruptedEarly);
         try {
           code = await execute(module, args, flags, context);
         } finally {
           await context.close();
         }
       },
+      { called: calledAs(process.env), json: argv.includes("--json") },
     );
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

@@ -1,5 +1,12 @@
 import type { CommandModule } from "./command.ts";
 
+/** A word that only groups commands. */
+export interface CommandGroup {
+  description: string;
+  /** Lines of its help, each a command as it is typed. */
+  examples: readonly string[];
+}
+
 export interface CommandEntry {
   /** Words of the command, `["ingest", "spotify"]` is `edp ingest spotify`. */
   path: readonly string[];
@@ -8,9 +15,14 @@ export interface CommandEntry {
   load(): Promise<{ default: CommandModule }>;
 }
 
-/** Words that only group commands. */
-export const groups: Record<string, string> = {
-  ingest: "Fetch or read source data and send it into a pipeline",
+export const groups: Record<string, CommandGroup> = {
+  ingest: {
+    description: "Fetch or read source data and send it into a pipeline",
+    examples: [
+      "edp ingest spotify --sample 100 --wait   made-up data, no account needed",
+      "edp ingest spotify --help                every source has examples of its own",
+    ],
+  },
 };
 
 /** Every command. Modules are imported when they are called for, so that the CLI starts fast. */

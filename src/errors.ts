@@ -18,14 +18,18 @@ export interface ErrorDetails {
   /** What the user can do about it, one sentence or a command. */
   hint?: string;
   cause?: unknown;
+  /** The same facts as data, for `--json` only. */
+  data?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * An error the user can act on: printed without a stack, as `{"error":{code,message,hint}}` under `--json`.
+ * An error the user can act on: printed without a stack, as `{"error":{code,message,hint}}` under `--json`,
+ * with its data where there is some.
  * Anything thrown that is not an EdpError counts as a bug in edp.
  */
 export class EdpError extends Error {
   readonly hint: string | undefined;
+  readonly data: ErrorDetails["data"];
 
   constructor(
     /** Stable, upper-case identifier, e.g. `PORT_IN_USE`. */
@@ -37,6 +41,7 @@ export class EdpError extends Error {
     super(message, { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint;
+    this.data = details.data;
   }
 }
 

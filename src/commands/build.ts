@@ -22,7 +22,7 @@ export default defineCommand<Options, Result>({
       .option("--out <dir>", "directory for the zips (default: .edp/build)")
       .addHelpText(
         "after",
-        "\nExamples:\n  $ edp build\n  $ edp build spotify --json\n  $ edp build --out /tmp/zips\n",
+        "\nExamples:\n  $ edp build\n  $ edp build spotify --json\n  $ edp build --out /tmp/zips",
       );
   },
 

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { EdpError, EXIT, type ExitCode, WatchEndedError } from "../errors.ts";
+import { EdpError, type ErrorDetails, EXIT, type ExitCode, WatchEndedError } from "../errors.ts";
+import { fileFault } from "../file-fault.ts";
 
 /** Where an unexpected error should be reported. */
 const ISSUES_URL = packageJson.bugs.url;
@@ -8,26 +9,29 @@ const ISSUES_URL = packageJson.bugs.url;
 /** Writes an error, as text on stderr or as JSON on stdout, and returns the exit code it stands for. */
 export function report(error: unknown, options: { json: boolean; verbose: boolean }): ExitCode {
   if (error instanceof WatchEndedError) return error.exitCode;
-  const { code, exitCode, message, hint } = describe(error);
+  const { code, exitCode, message, hint, data } = describe(error);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`);
+    process.stdout.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, ...data } })}\n`);
     return exitCode;
   }
-  // commander has printed its own usage errors already.
-  if (!(error instanceof CommanderError)) {
-    process.stderr.write(`error: ${message}\n`);
-    if (hint) process.stderr.write(`hint: ${hint}\n`);
-  }
+  process.stderr.write(`error: ${message}\n`);
+  if (hint) process.stderr.write(`hint: ${hint}\n`);
   if (error instanceof Error && (exitCode === EXIT.bug || options.verbose)) {
     process.stderr.write(`${error.stack ?? error.message}\n`);
   }
   return exitCode;
 }
 
-function describe(error: unknown): { code: string; exitCode: ExitCode; message: string; hint?: string } {
-  if (error instanceof EdpError) return error;
+type Description = Pick<EdpError, "code" | "exitCode" | "message"> & Pick<ErrorDetails, "hint" | "data">;
+
+function describe(error: unknown): Description {
+  const known = error instanceof EdpError ? error : fileFault(error);
+  if (known) return known;
   if (error instanceof CommanderError) {
-    return { code: "USAGE", exitCode: EXIT.usage, message: error.message.replace(/^error: /, "") };
+    // "error: unknown command 'depoy'\n(Did you mean deploy?)"
+    const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+    const hint = suggestion?.replace(/^\((.*)\)$/, "$1");
+    return { code: "USAGE", exitCode: EXIT.usage, message, hint };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {

@@ -25,6 +25,7 @@ describe("the command line", () => {
     ["dev"],
     ["build"],
     ["completion"],
+    ["ingest"],
     ["ingest", "spotify"],
   ])("has help with examples for edp %s %s", async (...words) => {
     const { exitCode, stdout } = await project.edp([...words.filter(Boolean), "--help"]);
@@ -36,6 +37,45 @@ describe("the command line", () => {
     const { exitCode, stderr, stdout } = await project.edp(["deplyo"]);
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toContain("Did you mean deploy?");
+  });
+
+  it("answers edp alone with its help, on stdout", async () => {
+    const { exitCode, stdout, stderr } = await project.edp([]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("Usage: edp");
+  });
+
+  it("ends with 2 where only a group is named, with its help on stderr", async () => {
+    const { exitCode, stdout, stderr } = await project.edp(["ingest"]);
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("Usage: edp ingest");
+    expect(stderr).toContain("Name a command: spotify");
+  });
+
+  it.each([
+    [["ingest"], "Name a command: spotify", "npx edp ingest spotify --help"],
+    [[], "Name a command: demo, deploy, ", "npx edp demo --help"],
+    [["deplyo"], "unknown command 'deplyo'", "Did you mean deploy?"],
+  ])("says under --json what is wrong with %j, and nothing beside it", async (words, message, hint) => {
+    const { exitCode, value, stderr } = await project.json<ErrorDocument>(words);
+    expect([exitCode, stderr]).toEqual([2, ""]);
+    expect(value.error).toMatchObject({ code: "USAGE", message: expect.stringContaining(message) });
+    expect(value.error.hint).toContain(hint);
+  });
+
+  it("writes examples as a clone's user types them", async () => {
+    const { stdout } = await project.edp(["--help"]);
+    expect(stdout).toContain("$ npx edp deploy && npx edp ingest spotify");
+    expect(stdout).not.toMatch(/[$&] edp /);
+  });
+
+  it("names the directory that a build cannot write to", async () => {
+    const { exitCode, value } = await project.json<ErrorDocument>(["build", "--out", "/proc/zips"]);
+    expect(exitCode).toBe(3);
+    expect(value.error).toMatchObject({
+      code: "NOT_WRITABLE",
+      message: expect.stringContaining("/proc/zips cannot be written"),
+    });
   });
 
   it("ends with 2 for an unknown flag, as one JSON document under --json", async () => {
