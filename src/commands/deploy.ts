@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { defineCommand } from "../command.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT, UsageError } from "../errors.ts";
+import type { PipelineChange } from "../local/engine.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import type { AwsDeployResult } from "../terraform/deploy.ts";
 import { renderAddresses, renderAwsDeploy } from "../terraform/report.ts";
@@ -37,7 +38,7 @@ interface LocalResult {
   accountId: string;
   /** Address book by pipeline; those deployed earlier stay in it. */
   pipelines: Record<string, AddressBook>;
-  changes: { pipeline: string; change: "added" | "updated" }[];
+  changes: { pipeline: string; change: PipelineChange }[];
   /** Whether this call started the local engine. */
   started: boolean;
   seconds: number;
@@ -131,10 +132,7 @@ async function runLocal(options: Options, context: Context): Promise<LocalResult
     pipelines: Object.fromEntries(
       Object.entries(deployment.pipelines).map(([name, { addresses }]) => [name, addresses]),
     ),
-    changes: [
-      ...outcome.added.map((pipeline) => ({ pipeline, change: "added" as const })),
-      ...outcome.updated.map((pipeline) => ({ pipeline, change: "updated" as const })),
-    ],
+    changes: outcome.changes,
     started: outcome.started,
     seconds: (context.now() - started) / 1000,
   };

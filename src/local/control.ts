@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { EdpError, EXIT, NotDeployedError } from "../errors.ts";
 import type { Deployment } from "../topology/deployment.ts";
-import type { DeployRequest } from "./engine.ts";
+import type { Deployed, DeployRequest } from "./engine.ts";
 import { CONTROL_PREFIX, type ControlFailure } from "./http/server.ts";
 import { isAlive } from "./process-alive.ts";
 import { type EngineState, readState } from "./state.ts";
@@ -61,8 +61,8 @@ export async function localDeployment(directory: string): Promise<Deployment> {
 }
 
 /** Adds or updates pipelines in the running engine; others stay as they are. */
-export function deployPipelines(state: EngineState, request: DeployRequest): Promise<Deployment> {
-  return call<Deployment>(state, "POST", "deploy", request);
+export function deployPipelines(state: EngineState, request: DeployRequest): Promise<Deployed> {
+  return call<Deployed>(state, "POST", "deploy", request);
 }
 
 /** Removes pipelines and their data from the running engine. */

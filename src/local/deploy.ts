@@ -6,7 +6,7 @@ import type { Deployment } from "../topology/deployment.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { ensureEngine, predecessorGone, waitForEnd, withLocalLock } from "./background.ts";
 import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
-import type { DeployRequest } from "./engine.ts";
+import type { DeployRequest, PipelineChange } from "./engine.ts";
 import { olderLog } from "./engine-log.ts";
 import { localPaths } from "./state.ts";
 
@@ -20,8 +20,8 @@ export interface LocalDeployResult {
   deployment: Deployment;
   /** Whether this call started the engine. */
   started: boolean;
-  added: string[];
-  updated: string[];
+  /** What it did to each pipeline it was given. */
+  changes: { pipeline: string; change: PipelineChange }[];
 }
 
 /** Builds the functions and brings the engine and the pipelines up; pipelines already there are updated. */
@@ -33,13 +33,12 @@ export async function deployLocal(context: Context, options: LocalDeployOptions)
       ensureEngine(context.directory, options.port),
     ]);
     context.signal.throwIfAborted();
-    const before = await localDeployment(context.directory);
-    const deployment = await deployPipelines(state, request);
+    const { changes, ...deployment } = await deployPipelines(state, request);
     return {
       deployment,
       started,
-      added: names.filter((name) => !before.pipelines[name]),
-      updated: names.filter((name) => before.pipelines[name]),
+      // An engine of an earlier version, still running, doesn't tell.
+      changes: names.map((pipeline) => ({ pipeline, change: changes?.[pipeline] ?? "updated" })),
     };
   });
 }

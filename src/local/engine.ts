@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Deployment } from "../topology/deployment.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { keepBundles } from "./bundles.ts";
@@ -36,6 +37,20 @@ export interface DeployRequest {
   awsTiming: boolean;
 }
 
+/** A request as the engine records it. */
+interface KeptRequest extends DeployRequest {
+  /** SHA-256 of each zip; absent in records of earlier versions. */
+  hashes?: Record<string, string>;
+}
+
+/** What a deployment did to a pipeline; `unchanged`: declaration, bundles and timing are those it had. */
+export type PipelineChange = "added" | "updated" | "unchanged";
+
+/** The whole environment after a deployment, and what that did to each pipeline it named. */
+export interface Deployed extends Deployment {
+  changes: Record<string, PipelineChange>;
+}
+
 export interface EngineOptions {
   /** Holds everything the engine stores. */
   dataDirectory: string;
@@ -56,7 +71,7 @@ export interface EngineOptions {
 export interface Engine {
   port: number;
   endpoint: string;
-  deploy(request: DeployRequest): Promise<Deployment>;
+  deploy(request: DeployRequest): Promise<Deployed>;
   remove(names: readonly string[]): Promise<Deployment>;
   deployment(): Deployment;
   close(): Promise<void>;
@@ -70,7 +85,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const endpoint = () => `http://127.0.0.1:${port}`;
   const parts: EngineParts = { clock, dataDirectory, endpoint, log, wiring: lateWiring(() => services) };
   const services = await createServices(parts, options);
-  const deployed = new Map<string, DeployRequest>();
+  const deployed = new Map<string, KeptRequest>();
   const recordFile = path.join(dataDirectory, "deployed.json");
 
   const deployment = (): Deployment => ({
@@ -91,7 +106,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await writeFile(`${recordFile}.new`, JSON.stringify([...deployed.values()]), { mode: 0o600 });
     await rename(`${recordFile}.new`, recordFile);
   };
-  const bringUp = async (pipeline: Pipeline, kept: DeployRequest) => {
+  const bringUp = async (pipeline: Pipeline, kept: KeptRequest) => {
     const before = deployed.get(pipeline.name);
     for (const old of before?.pipelines ?? []) {
       refuseLoss(services, old, before?.project ?? "", { topology: pipeline, project: kept.project });
@@ -102,13 +117,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }
     deployed.set(pipeline.name, { ...kept, pipelines: [pipeline] });
   };
-  const deploy = async (request: DeployRequest): Promise<Deployment> => {
-    const kept = { ...request, zips: await keepBundles(dataDirectory, request.zips) };
+  const deploy = async (request: DeployRequest): Promise<Deployed> => {
+    const bundles = Object.entries(await keepBundles(dataDirectory, request.zips));
+    const kept: KeptRequest = {
+      ...request,
+      zips: Object.fromEntries(bundles.map(([name, bundle]) => [name, bundle.path])),
+      hashes: Object.fromEntries(bundles.map(([name, { sha256 }]) => [name, sha256])),
+    };
+    const changes: Deployed["changes"] = {};
     for (const pipeline of request.pipelines) {
+      changes[pipeline.name] = change(deployed.get(pipeline.name), pipeline, kept);
+      // Brought up even when it is unchanged: what somebody removed by hand comes back.
       await bringUp(pipeline, kept);
       await record();
     }
-    return deployment();
+    return { ...deployment(), changes };
   };
   const remove = async (names: readonly string[]): Promise<Deployment> => {
     for (const name of names) {
@@ -228,9 +251,20 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function readRecord(file: string): Promise<DeployRequest[]> {
+function change(before: KeptRequest | undefined, pipeline: Pipeline, now: KeptRequest): PipelineChange {
+  if (!before) return "added";
+  const names = Object.keys(pipeline.functions).map((key) => `${pipeline.name}-${key}`);
+  const same =
+    isDeepStrictEqual(before.pipelines, [pipeline]) &&
+    before.project === now.project &&
+    before.awsTiming === now.awsTiming &&
+    names.every((name) => before.hashes?.[name] === now.hashes?.[name]);
+  return same ? "unchanged" : "updated";
+}
+
+async function readRecord(file: string): Promise<KeptRequest[]> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as DeployRequest[];
+    return JSON.parse(await readFile(file, "utf8")) as KeptRequest[];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

@@ -47,6 +47,27 @@ function rewired(): Pipeline {
   return changed;
 }
 
+describe("a deployment tells what it did to a pipeline", () => {
+  const change = async (wanted: DeployRequest) => (await engine.deploy(wanted)).changes.plain;
+
+  it("added, then unchanged, also after a restart of the engine", async () => {
+    expect(await change(request(plain))).toBe("added");
+    expect(await change(request(plain))).toBe("unchanged");
+    await engine.close();
+    engine = await startTestEngine(data());
+    expect(await change(request(plain))).toBe("unchanged");
+  });
+
+  it("updated when the declaration, a bundle or the timing is another", async () => {
+    await engine.deploy(request(plain));
+    expect(await change(request(rewired()))).toBe("updated");
+    expect(await change({ ...request(rewired()), awsTiming: true })).toBe("updated");
+    await writeFile(zip, zipSync({ "index.mjs": strToU8("export const handler = async () => 1;") }));
+    expect(await change({ ...request(rewired()), awsTiming: true })).toBe("updated");
+    expect(await change({ ...request(rewired()), awsTiming: true })).toBe("unchanged");
+  });
+});
+
 describe("a pipeline that is deployed anew with other edges", () => {
   it("loses the subscription and the event source mapping that are no longer declared", async () => {
     await engine.deploy(request(plain));
