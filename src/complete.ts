@@ -16,7 +16,8 @@ export async function complete(argv: readonly string[]): Promise<void> {
   const root = tab(program, { completionCommandName: "completion-script" });
   const pipelines = await loadPipelines([PIPELINES_DIRECTORY]);
   for (const command of root.commands.values()) {
-    const argument: Argument | undefined = command.arguments.get("pipeline");
+    const argument: Argument | undefined =
+      command.arguments.get("pipeline") ?? command.arguments.get("target");
     if (argument) {
       argument.handler = (offer) => {
         for (const pipeline of pipelines) offer(pipeline.name, pipeline.description);

@@ -56,6 +56,6 @@ export interface LogSource {
   group: string;
   pipeline: string | null;
   function: string | null;
-  /** `pipeline/function`, or the group's name. */
+  /** `pipeline/function`, or the group's name without `/aws/lambda/`. */
   label: string;
 }

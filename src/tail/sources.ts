@@ -29,8 +29,10 @@ export async function findSources(options: TailOptions, context: Context): Promi
   return { env, endpoint, region, sources: [...sources, ...named.filter(({ group }) => !known.has(group))] };
 }
 
+/** A group is labelled by its name; of a function's, the part that all functions share is left out. */
 function namedSource(group: string): LogSource {
-  return { group, pipeline: null, function: null, label: group };
+  const name = group.replace(/^arn:.*:log-group:/, "").replace(/:\*$/, "");
+  return { group, pipeline: null, function: null, label: name.replace(/^\/aws\/lambda\/(?=.)/, "") };
 }
 
 /**

@@ -150,22 +150,26 @@ function tellPlace(
   { env, endpoint, region, sources }: LogPlace,
   range: TimeRange,
   ends: boolean,
-  { terminal }: Context,
+  { terminal, now }: Context,
 ): void {
   const named = sources.length === 1 ? (sources[0]?.label ?? "") : `${sources.length} log groups`;
-  const until = range.to === undefined ? "" : ` until ${shortTime(range.to)}`;
+  const until = range.to === undefined ? "" : ` until ${shortTime(range.to, now())}`;
+  const hint = ends ? "" : "; Ctrl-C ends";
   terminal.note(
-    `${env} (${endpoint ?? region}): ${named} since ${shortTime(range.from)}${until} UTC${ends ? "" : "; Ctrl-C ends"}`,
+    `${env} (${endpoint ?? region}): ${named} since ${shortTime(range.from, now())}${until} UTC${hint}`,
   );
 }
 
-function tellNothing(range: TimeRange, options: TailOptions, { terminal }: Context): void {
+function tellNothing(range: TimeRange, options: TailOptions, { terminal, now }: Context): void {
   const chosen = options.filter !== undefined || options.grep || options.errors || options.request;
+  const since = shortTime(range.from, now());
   terminal.note(
-    `No ${chosen ? "matching events" : "events"} since ${shortTime(range.from)} UTC; an earlier --since looks further back.`,
+    `No ${chosen ? "matching events" : "events"} since ${since} UTC; an earlier --since looks further back.`,
   );
 }
 
-function shortTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 19).replace("T", " ");
+/** Without the date where it is today's. */
+function shortTime(time: number, now: number): string {
+  const [day = "", clock = ""] = new Date(time).toISOString().slice(0, 19).split("T");
+  return day === new Date(now).toISOString().slice(0, 10) ? clock : `${day} ${clock}`;
 }

@@ -21,6 +21,7 @@ describe("the command line", () => {
     ["deploy"],
     ["destroy"],
     ["status"],
+    ["tail"],
     ["demo"],
     ["dev"],
     ["build"],
