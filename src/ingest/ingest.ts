@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Clients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
 import type { Context } from "../context.ts";
-import { InterruptedError, NotDeployedError } from "../errors.ts";
+import { InterruptedError, InvalidInputError, NotDeployedError } from "../errors.ts";
 import type { Progress } from "../terminal/terminal.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { DirectorySink } from "./directory.ts";
@@ -18,6 +18,8 @@ import { BucketSink } from "./upload.ts";
 
 /** Objects stored at once where `--concurrency` says nothing. */
 export const DEFAULT_CONCURRENCY = 32;
+/** Faulty inputs named in an error; `--json` has more. */
+const MAX_FAULTS = 10;
 /** Dead letters listed in the result. */
 const MAX_DEAD_LETTERS = 20;
 
@@ -38,7 +40,7 @@ export interface IngestRequest {
 
 /**
  * Sends a source's entities into a pipeline, with progress and manifest, and waits for their end if asked to.
- * @throws NotDeployedError, InvalidInputError (nothing can be written), InterruptedError (after everything
+ * @throws NotDeployedError, InvalidInputError (nothing can be read or written), InterruptedError (after everything
  * under way was finished and noted)
  */
 export async function ingest(
@@ -187,7 +189,27 @@ async function send(
           : "Give --out a directory on a disk with space.",
     });
   }
+  refuseUnusable(report);
   return report;
+}
+
+/** @throws InvalidInputError when every input was faulty: nothing was partly done. */
+function refuseUnusable({
+  accepted,
+  skipped,
+  failed,
+  failures,
+  rejectedInputs,
+  stopped,
+}: IngestReport): void {
+  if (accepted + skipped + failures.length > 0 || stopped || failed === 0) return;
+  const lines = rejectedInputs.slice(0, MAX_FAULTS).map(({ file, reason }) => `${file}: ${reason}`);
+  if (failed > MAX_FAULTS) lines.push(`... and ${failed - MAX_FAULTS} more`);
+  const message = lines.length === 1 ? `: ${lines[0]}` : `:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  throw new InvalidInputError(`Nothing of the input can be used${message}`, {
+    hint: "Correct the input and run the same command again.",
+    data: { rejectedInputs },
+  });
 }
 
 function resultOf(

@@ -51,7 +51,7 @@ export function renderIngest(result: IngestResult, terminal: Terminal): void {
   const verb = result.dryRun ? "would be sent" : "accepted";
   const unchanged = result.unchanged > 0 ? ` (${result.unchanged} unchanged)` : "";
   terminal.out(
-    `${mark} ${result.env}: ${result.accepted} ${verb}, ${result.skipped} skipped${unchanged}, ` +
+    `${mark} ${result.directory ?? result.env}: ${result.accepted} ${verb}, ${result.skipped} skipped${unchanged}, ` +
       `${result.failed} failed, ${formatBytes(result.bytes)} in ${result.seconds.toFixed(1)} s\n`,
   );
   if (result.processed !== undefined) {
@@ -60,13 +60,12 @@ export function renderIngest(result: IngestResult, terminal: Terminal): void {
         `${result.missing} missing = ${result.accepted} accepted${result.timedOut ? color.red("  (timed out)") : ""}\n`,
     );
   }
-  if (result.directory !== undefined) terminal.out(`  files     ${result.directory}\n`);
   if (result.manifest !== null) terminal.out(`  manifest  ${result.manifest}\n`);
-  const inputs = result.rejectedInputs.map(({ file, reason, status }) => `${status}: ${file} ${reason}`);
+  const inputs = result.rejectedInputs.map(({ file, reason, status }) => `${status}: ${file}: ${reason}`);
   showSome(terminal, inputs);
   showSome(
     terminal,
-    result.failures.map(({ key, reason }) => `failed: ${key} ${reason}`),
+    result.failures.map(({ key, reason }) => `failed: ${key}: ${reason}`),
   );
   showSome(
     terminal,

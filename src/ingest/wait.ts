@@ -1,6 +1,6 @@
 import type { Clients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
-import type { Context } from "../context.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
 import { EdpError, InterruptedError } from "../errors.ts";
 import { proofsOf } from "../reconcile/proofs.ts";
 import { Tally } from "../reconcile/tally.ts";
@@ -35,11 +35,12 @@ export async function waitForManifest(context: Context, request: WaitRequest): P
     clients: request.clients,
     landing: request.bucket,
     onAws: request.onAws,
+    versionsByEtag: !request.onAws && context.env !== LOCAL_ENV,
     window: { from: request.startedMs },
     now,
     signal,
   });
-  const progress = context.terminal.progress("waiting for", tally.counts.accepted, "objects");
+  const progress = context.terminal.progress("accounted for", tally.counts.accepted, "objects");
   try {
     return await waitForRun(tally, {
       proofs: [...outputs, ...deadLetters, ...claims],

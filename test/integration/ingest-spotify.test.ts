@@ -72,6 +72,29 @@ describe("edp ingest spotify --artist-id", () => {
     expect((await files("tracks")).length).toBe(got);
   });
 
+  it("goes on in the directory that the stopped crawl wrote to", async () => {
+    fake.faults.quota = 8;
+    await run(["--artist-id", artistId(), "--out", "data"]);
+    fake.faults.quota = undefined;
+    const rest = await run(["--resume"]);
+    expect(rest).toMatchObject({ directory: out(), failed: 0, stopped: null });
+    expect(rest.accepted).toBeGreaterThan(0);
+  });
+
+  it("begins anew where the same crawl is to go elsewhere, and resumes nothing there", async () => {
+    fake.faults.quota = 8;
+    const first = await run(["--artist-id", artistId(), "--out", out()]);
+    fake.faults.quota = undefined;
+    await expect(run(["--resume", "--out", "elsewhere"])).rejects.toMatchObject({
+      code: "CURSOR_MISMATCH",
+      hint: expect.stringContaining(`--out ${out()}`),
+    });
+    await expect(run(["--resume", "--wait"])).rejects.toMatchObject({ exitCode: 2 });
+    const whole = await run(["--artist-id", artistId(), "--out", "elsewhere"]);
+    expect(stderr).not.toContain("Going on where");
+    expect(whole.accepted).toBeGreaterThan(first.accepted);
+  });
+
   it("goes on by itself when the same command is given again", async () => {
     fake.faults.quota = 8;
     await run(["--artist-id", artistId(), "--out", out()]);
@@ -121,6 +144,27 @@ describe("Spotify credentials", () => {
   });
 });
 
+describe("edp ingest spotify --from", () => {
+  it("refuses an input of which nothing can be used, with the reasons", async () => {
+    const file = path.join(project.path, "half.json");
+    await writeFile(file, '{"id": "1", "na');
+    await expect(run(["--from", file, "--out", out()])).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining(`Nothing of the input can be used: ${file}: `),
+      data: { rejectedInputs: [expect.objectContaining({ file })] },
+    });
+  });
+
+  it("counts what is broken where the rest can be used", async () => {
+    const [artist] = fake.artists;
+    await writeFile(path.join(project.path, "a.json"), JSON.stringify(artist));
+    await writeFile(path.join(project.path, "b.json"), "{");
+    const result = await run(["--from", project.path, "--out", out()]);
+    expect(result).toMatchObject({ accepted: 1, failed: 1 });
+    expect(command.exitCode?.(result)).toBe(6);
+  });
+});
+
 describe("the flags of edp ingest spotify", () => {
   it.each([
     [[], "Nothing to ingest."],
@@ -145,5 +189,9 @@ describe("the flags of edp ingest spotify", () => {
     [["--sample", "--wait", "soon"]],
   ])("%j are no numbers that make sense", async (words) => {
     await expect(run(words)).rejects.toThrow(/must be a whole number/);
+  });
+
+  it.each(["--artist", "--artist-id"])("%s needs more than an empty name", async (flag) => {
+    await expect(run([flag, ""])).rejects.toThrow("It must not be empty.");
   });
 });

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { defineCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
@@ -67,8 +68,9 @@ missing objects.`,
       import("../../ingest/ingest.ts"),
       import("../../topology/load-deployment.ts"),
     ]);
-    const deployment = options.out === undefined ? await loadDeployment(context) : null;
-    const { out, dryRun, concurrency, waitSeconds } = options;
+    const { input, dryRun, concurrency, waitSeconds } = options;
+    const out = options.out ?? (await savedOut(context, options));
+    const deployment = out === undefined ? await loadDeployment(context) : null;
     const request = {
       pipeline: "spotify",
       landingBucket: LANDING_BUCKET,
@@ -78,7 +80,6 @@ missing objects.`,
       concurrency,
       waitSeconds,
     };
-    const { input } = options;
     if (input.kind === "artists") return crawl(context, input, request);
     const source =
       input.kind === "recorded"
@@ -89,6 +90,17 @@ missing objects.`,
   exitCode: ingestExitCode,
   render: (result, { terminal }) => renderIngest(result, terminal),
 });
+
+/** `--resume` goes on where the crawl wrote to. @throws UsageError when there is nothing to wait for there */
+async function savedOut(context: Context, { input, waitSeconds }: Options): Promise<string | undefined> {
+  if (input.kind !== "artists" || !input.resume) return undefined;
+  const { resumedOut } = await import("../../ingest/spotify/source.ts");
+  const out = await resumedOut(context);
+  if (out !== undefined && waitSeconds !== undefined) {
+    throw new UsageError(`--wait needs objects in a pipeline: the crawl to resume wrote to ${out}.`);
+  }
+  return out;
+}
 
 /** Crawls, and keeps a cursor where Spotify gave nothing more, until a later run has everything. */
 async function crawl(
@@ -101,7 +113,9 @@ async function crawl(
     import("../../ingest/spotify/source.ts"),
     import("../../ingest/spotify/cursor.ts"),
   ]);
+  const out = request.out === undefined ? null : path.resolve(context.directory, request.out);
   const opened = await openCrawl(context, input.query, {
+    out,
     resume: input.resume,
     concurrency: request.concurrency,
   });
@@ -109,7 +123,7 @@ async function crawl(
     const { result, report } = await ingest(context, { ...request, source: opened.crawl });
     if (request.dryRun) return result;
     if (opened.crawl.stopped()) {
-      await writeCursor(opened.cursorFile, opened.crawl.cursor(context.now(), report.failedOrigins));
+      await writeCursor(opened.cursorFile, opened.crawl.cursor(context.now(), report.failedOrigins), out);
     } else if (!result.stopped && result.failed === 0) await removeCursor(opened.cursorFile);
     return result;
   } finally {
@@ -119,8 +133,8 @@ async function crawl(
 
 function addInputFlags(command: Command): Command {
   return command
-    .option("--artist <name>", "artist by name, repeatable", collect, [])
-    .option("--artist-id <id>", "artist by Spotify id, repeatable", collect, [])
+    .option("--artist <name>", "artist by name, repeatable", collect)
+    .option("--artist-id <id>", "artist by Spotify id, repeatable", collect)
     .option("--market <country>", "two-letter country that the catalogue is seen from")
     .option("--include <groups>", `of ${ALBUM_GROUPS.join(",")} (default: ${DEFAULT_GROUPS.join(",")})`)
     .option("--resume", "go on where a crawl was stopped by a quota or a rate limit")
@@ -148,8 +162,8 @@ function parseOptions(flags: Record<string, unknown>): Options {
 }
 
 function parseInput(flags: Record<string, unknown>): Input {
-  const artists = flags.artist as string[];
-  const artistIds = flags.artistId as string[];
+  const artists = (flags.artist as string[] | undefined) ?? [];
+  const artistIds = (flags.artistId as string[] | undefined) ?? [];
   const named = artists.length + artistIds.length > 0;
   const resume = flags.resume === true;
   const given = [
@@ -210,7 +224,8 @@ function parseGroups(value: unknown): string[] {
   return [...new Set(groups)];
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
+  if (value.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   return [...before, value];
 }
 

@@ -30,6 +30,8 @@ export interface ClientOptions {
   /** In [0, 1), for jitter. */
   random(): number;
   signal: AbortSignal;
+  /** Continues a crawl that was stopped, for hints. */
+  resumeCommand: string;
   /** Told about waits, so that nobody wonders why nothing moves. */
   note(line: string): void;
 }
@@ -51,6 +53,8 @@ export class SpotifyClient {
   /** Set once the API gives nothing more: later calls fail at once. */
   #stopped: SpotifyStopError | undefined;
   #faults = 0;
+  /** Hosts whose silence has been told, until they answer again. */
+  readonly #silent = new Set<string>();
 
   constructor(private readonly options: ClientOptions) {
     this.#agent = new Agent({
@@ -92,7 +96,7 @@ export class SpotifyClient {
       if (this.#stopped) throw this.#stopped;
       const { status, body, retryAfterSeconds } = await this.#attempts(
         () => this.#send(url, { headers: { authorization: `Bearer ${token}` } }),
-        path,
+        url,
       );
       if (status === 200) return body;
       const error = parseApiError(body);
@@ -115,7 +119,7 @@ export class SpotifyClient {
       throw this.#stop(
         "QUOTA_EXCEEDED",
         "The Spotify account's quota is used up.",
-        "Continue when it is renewed: npx edp ingest spotify --resume",
+        `Continue when it is renewed: ${this.options.resumeCommand}`,
       );
     }
     const seconds = retryAfterSeconds ?? Math.min(2 ** waits, 30);
@@ -124,7 +128,7 @@ export class SpotifyClient {
       throw this.#stop(
         "RATE_LIMITED",
         `Spotify asks to wait ${seconds} s (until ${until}); edp waits ${MAX_RETRY_AFTER_SECONDS} s at most.`,
-        "Continue after that: npx edp ingest spotify --resume",
+        `Continue after that: ${this.options.resumeCommand}`,
       );
     }
     this.options.note(`Spotify's rate limit: waiting ${seconds} s`);
@@ -132,18 +136,20 @@ export class SpotifyClient {
   }
 
   /** Repeats a request that met a server error, a broken connection or an unreadable answer. */
-  async #attempts(send: () => Promise<Answer>, what: string): Promise<Answer> {
+  async #attempts(send: () => Promise<Answer>, url: URL): Promise<Answer> {
     let last: unknown;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       this.options.signal.throwIfAborted();
+      if (attempt > 1) this.#tellRetry(url.host, last);
       if (attempt > 1) await this.options.pause(this.#backoff(attempt), this.options.signal);
       try {
         const answer = await send();
         if (answer.status < 500) {
           this.#faults = 0;
+          this.#silent.delete(url.host);
           return answer;
         }
-        last = new ResourceError(answer.status, `Spotify answered ${answer.status} to GET ${what}`);
+        last = new ResourceError(answer.status, `Spotify answered ${answer.status} to ${url.pathname}`);
       } catch (error) {
         this.options.signal.throwIfAborted();
         last = error;
@@ -153,12 +159,20 @@ export class SpotifyClient {
     if (!(last instanceof ResourceError) || ++this.#faults >= MAX_CONSECUTIVE_FAULTS) {
       throw this.#stop(
         "SPOTIFY_UNREACHABLE",
-        `Spotify cannot be reached (${new URL(this.options.apiUrl).host}, ${MAX_ATTEMPTS} attempts): ${message}`,
-        "Check the network, a proxy, EDP_SPOTIFY_API_URL; then run the same command again, it goes on where it stopped.",
+        `Spotify cannot be reached (${url.host}, ${MAX_ATTEMPTS} attempts): ${message}`,
+        `Check ${overridden(url)}the network and a proxy; then run the same command again, it goes on where it stopped.`,
         last,
       );
     }
     throw last;
+  }
+
+  /** Says once per outage why nothing moves: the attempts take a quarter of a minute. */
+  #tellRetry(host: string, fault: unknown): void {
+    if (this.#silent.has(host)) return;
+    this.#silent.add(host);
+    const what = fault instanceof ResourceError ? `answers ${fault.status}` : "does not answer";
+    this.options.note(`${host} ${what}, trying again (up to ${MAX_ATTEMPTS} times) ...`);
   }
 
   /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
@@ -170,7 +184,7 @@ export class SpotifyClient {
   #requestToken(headers: Record<string, string>, form: string): Promise<Answer> {
     const { accountsUrl } = this.options;
     const url = new URL(accountsUrl.endsWith("/api/token") ? accountsUrl : `${accountsUrl}/api/token`);
-    return this.#attempts(() => this.#send(url, { method: "POST", headers, body: form }), url.pathname);
+    return this.#attempts(() => this.#send(url, { method: "POST", headers, body: form }), url);
   }
 
   /** @throws Error when there is no answer, or one of 200 that is not JSON (seen empty). */
@@ -192,6 +206,12 @@ export class SpotifyClient {
     this.#stopped ??= new SpotifyStopError(...parts);
     return this.#stopped;
   }
+}
+
+/** The variable that led to a host that is not Spotify's own. */
+function overridden({ host, pathname }: URL): string {
+  if (host === "api.spotify.com" || host === "accounts.spotify.com") return "";
+  return `${pathname.endsWith("/api/token") ? "EDP_SPOTIFY_ACCOUNTS_URL" : "EDP_SPOTIFY_API_URL"}, `;
 }
 
 /** The body of an error answer; proxies send HTML. */

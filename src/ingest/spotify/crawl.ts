@@ -2,7 +2,7 @@ import { pMapIterable } from "p-map";
 import { InvalidInputError } from "../../errors.ts";
 import type { RejectedInput, Source, SourceEntity, Stop } from "../source.ts";
 import type { SpotifyClient } from "./client.ts";
-import type { CrawlQuery, Cursor } from "./cursor.ts";
+import type { CrawlProgress, CrawlQuery } from "./cursor.ts";
 import { isEntity, isSafeId } from "./entities.ts";
 import { ResourceError, SpotifyStopError } from "./errors.ts";
 import { type ChooseArtist, candidates, matchArtist } from "./match-artist.ts";
@@ -39,7 +39,7 @@ export class Crawl implements Source {
     private readonly client: SpotifyClient,
     private readonly query: CrawlQuery,
     private readonly choose: ChooseArtist | null,
-    cursor?: Cursor,
+    cursor?: CrawlProgress,
   ) {
     this.#albums = new Set(cursor?.albums);
     this.#tracks = new Set(cursor?.tracks);
@@ -65,11 +65,10 @@ export class Crawl implements Source {
   }
 
   /** Where to go on. What failed is fetched again. */
-  cursor(now: number, failedOrigins: ReadonlySet<string>): Cursor {
+  cursor(now: number, failedOrigins: ReadonlySet<string>): CrawlProgress {
     const failedAlbums = new Set([...failedOrigins].map((origin) => origin.split("/")[1] ?? ""));
     const failedTracks = new Set([...failedOrigins].map((origin) => origin.split("/")[3] ?? ""));
     return {
-      version: 1,
       savedAt: new Date(now).toISOString(),
       query: this.query,
       matched: this.#matched,

@@ -10,9 +10,18 @@ export interface CrawlQuery {
   include: string[];
 }
 
+/** Changed with every change of the file's shape. */
+const VERSION = 2;
+
 /** Where a crawl stopped, so that a later run fetches only the rest. */
-export interface Cursor {
-  version: 1;
+export interface Cursor extends CrawlProgress {
+  version: typeof VERSION;
+  /** Directory of `--out` that the crawl wrote to, absolute; null for the bucket. Only there has anything landed. */
+  out: string | null;
+}
+
+/** What a crawl has done so far. */
+export interface CrawlProgress {
   savedAt: string;
   query: CrawlQuery;
   /** Artist ids that names were matched to. */
@@ -32,7 +41,7 @@ export function cursorPath(directory: string, env: string): string {
 export async function readCursor(file: string): Promise<Cursor | undefined> {
   try {
     const cursor = JSON.parse(await readFile(file, "utf8")) as Cursor;
-    if (cursor.version !== 1 || !Array.isArray(cursor.albums))
+    if (cursor.version !== VERSION || !Array.isArray(cursor.albums))
       throw new SyntaxError("not a cursor of this version");
     return cursor;
   } catch (error) {
@@ -44,7 +53,9 @@ export async function readCursor(file: string): Promise<Cursor | undefined> {
   }
 }
 
-export async function writeCursor(file: string, cursor: Cursor): Promise<void> {
+/** @param out absolute directory, or null for the bucket */
+export async function writeCursor(file: string, progress: CrawlProgress, out: string | null): Promise<void> {
+  const cursor: Cursor = { version: VERSION, out, ...progress };
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(`${file}.new`, `${JSON.stringify(cursor, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);

@@ -50,11 +50,13 @@ export async function matchArtist(
   const likely = exact.length > 0 ? exact : alike;
   if (likely.length === 1 && likely[0]) return likely[0].id;
   if (choose) return choose(name, likely.length > 0 ? likely : found);
-  const list = (likely.length > 0 ? likely : found).map((one) => `  ${one.id}  ${describeCandidate(one)}`);
+  const offered = likely.length > 0 ? likely : found;
+  const list = offered.map((one) => `  ${one.id}  ${describeCandidate(one)}`);
   const what = likely.length > 0 ? `${likely.length} artists are called` : "No artist is called exactly";
   throw new InvalidInputError(`${what} ${JSON.stringify(name)}. Spotify offers:\n${list.join("\n")}`, {
     code: "ARTIST_AMBIGUOUS",
     hint: "Give the one you mean by its id: --artist-id ID",
+    data: { candidates: offered },
   });
 }
 

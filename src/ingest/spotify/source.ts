@@ -1,4 +1,4 @@
-import type { Context } from "../../context.ts";
+import { type Context, LOCAL_ENV } from "../../context.ts";
 import { InvalidInputError } from "../../errors.ts";
 import { systemPause } from "../pause.ts";
 import { artistPrompt } from "./choose-artist.ts";
@@ -21,16 +21,18 @@ export interface OpenCrawl {
 /**
  * Opens a crawl: from where an earlier one of the same query stopped, if there is such a cursor.
  * @param query null to take that of the cursor (`--resume` alone)
- * @throws InvalidInputError when `--resume` finds no cursor or one of another query; CredentialsError
+ * @param options.out absolute directory that objects are written to, or null for the bucket
+ * @throws InvalidInputError when `--resume` finds no cursor, or one of another query or destination;
+ * CredentialsError
  */
 export async function openCrawl(
   context: Context,
   query: CrawlQuery | null,
-  options: { resume: boolean; concurrency: number | undefined },
+  options: { resume: boolean; concurrency: number | undefined; out: string | null },
 ): Promise<OpenCrawl> {
   const cursorFile = cursorPath(context.directory, context.env);
   const saved = await readCursor(cursorFile);
-  const cursor = usable(context, saved, query, options.resume);
+  const cursor = usable(context, saved, query, options);
   const asked = query ?? cursor?.query;
   if (!asked) throw noCursor(cursorFile);
   if (cursor) {
@@ -51,25 +53,38 @@ export async function openCrawl(
     random: Math.random,
     signal: context.signal,
     note: context.terminal.note,
+    resumeCommand: `npx edp ingest spotify --resume${context.env === LOCAL_ENV ? "" : ` --env ${context.env}`}`,
   });
   return { client, cursorFile, crawl: new Crawl(client, asked, artistPrompt(context), cursor) };
+}
+
+/**
+ * Directory that the crawl to be resumed wrote to, or undefined for the bucket.
+ * @throws InvalidInputError when there is no crawl to resume
+ */
+export async function resumedOut(context: Context): Promise<string | undefined> {
+  const file = cursorPath(context.directory, context.env);
+  const saved = await readCursor(file);
+  if (!saved) throw noCursor(file);
+  return saved.out ?? undefined;
 }
 
 function usable(
   context: Context,
   saved: Cursor | undefined,
   query: CrawlQuery | null,
-  resume: boolean,
+  { resume, out }: { resume: boolean; out: string | null },
 ): Cursor | undefined {
   if (!saved) {
     if (resume) throw noCursor(cursorPath(context.directory, context.env));
     return undefined;
   }
-  const same = query === null || sameQuery(saved.query, query);
+  // What has landed in one place is missing in another: there the crawl begins anew.
+  const same = (query === null || sameQuery(saved.query, query)) && saved.out === out;
   if (resume && !same) {
     throw new InvalidInputError("The crawl that stopped asked for something else.", {
       code: "CURSOR_MISMATCH",
-      hint: `It was: ${describeQuery(saved.query)}. Give --resume alone, or leave it out to begin anew.`,
+      hint: `It was: ${describe(saved)}. Give --resume alone, or leave it out to begin anew.`,
     });
   }
   const fresh = context.now() - Date.parse(saved.savedAt) < CURSOR_FRESH_MS;
@@ -83,12 +98,13 @@ function noCursor(file: string): InvalidInputError {
   });
 }
 
-function describeQuery(query: CrawlQuery): string {
+function describe({ query, out }: Cursor): string {
   const words = [
     ...query.artists.map((name) => `--artist ${JSON.stringify(name)}`),
     ...query.artistIds.map((id) => `--artist-id ${id}`),
     ...(query.market === null ? [] : [`--market ${query.market}`]),
     `--include ${query.include.join(",")}`,
+    ...(out === null ? [] : [`--out ${out}`]),
   ];
   return words.join(" ");
 }

@@ -57,7 +57,7 @@ describe("an ingest's text", () => {
       status: "failed" as const,
     }));
     renderIngest({ ...result, failed: 12, rejectedInputs }, terminal);
-    expect(terminal.stderr).toContain("failed: 0.json is empty");
+    expect(terminal.stderr).toContain("failed: 0.json: is empty");
     expect(terminal.stderr).toContain("... and 2 more");
   });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RejectedInput, SourceEntity } from "../../../../src/ingest/source.ts";
 import { SpotifyClient } from "../../../../src/ingest/spotify/client.ts";
 import { Crawl } from "../../../../src/ingest/spotify/crawl.ts";
-import type { CrawlQuery, Cursor } from "../../../../src/ingest/spotify/cursor.ts";
+import type { CrawlProgress, CrawlQuery } from "../../../../src/ingest/spotify/cursor.ts";
 import type { ChooseArtist } from "../../../../src/ingest/spotify/match-artist.ts";
 import { CLIENT, type FakeSpotify, startFakeSpotify } from "../../../support/fake-spotify.ts";
 
@@ -10,6 +10,7 @@ let fake: FakeSpotify;
 let client: SpotifyClient;
 let clock: number;
 let waits: number[];
+let notes: string[];
 let abort: AbortController;
 
 beforeEach(async () => {
@@ -21,13 +22,14 @@ afterEach(async () => {
   await fake.close();
 });
 
-function connect(credentials = CLIENT): void {
+function connect(credentials = CLIENT, accountsUrl = fake.accountsUrl): void {
   clock = 0;
   waits = [];
+  notes = [];
   abort = new AbortController();
   client = new SpotifyClient({
     apiUrl: fake.apiUrl,
-    accountsUrl: fake.accountsUrl,
+    accountsUrl,
     credentials,
     concurrency: 4,
     pause: async (ms) => {
@@ -37,7 +39,8 @@ function connect(credentials = CLIENT): void {
     now: () => clock,
     random: () => 0,
     signal: abort.signal,
-    note: () => {},
+    note: (line) => notes.push(line),
+    resumeCommand: "npx edp ingest spotify --resume",
   });
 }
 
@@ -47,7 +50,9 @@ function query(overrides: Partial<CrawlQuery> = {}): CrawlQuery {
   return { artists: [], artistIds: [first], market: null, include: everything, ...overrides };
 }
 
-async function crawl(options: { query?: Partial<CrawlQuery>; choose?: ChooseArtist; cursor?: Cursor } = {}) {
+async function crawl(
+  options: { query?: Partial<CrawlQuery>; choose?: ChooseArtist; cursor?: CrawlProgress } = {},
+) {
   const source = new Crawl(client, query(options.query), options.choose ?? null, options.cursor);
   const entities: SourceEntity[] = [];
   const rejected: RejectedInput[] = [];
@@ -214,6 +219,7 @@ describe("a crawl by name", () => {
     named(1, "Harbour Lights");
     await expect(crawl({ query: { artists: ["Harbour Lights"], artistIds: [] } })).rejects.toMatchObject({
       code: "ARTIST_AMBIGUOUS",
+      data: { candidates: [0, 1].map((n) => expect.objectContaining({ id: fake.artists[n]?.id })) },
     });
   });
 
@@ -255,6 +261,16 @@ describe("a crawl that cannot begin", () => {
   it("explains a 403 by the owner's Premium", async () => {
     fake.faults.premiumLapsed = true;
     await expect(crawl()).rejects.toMatchObject({ exitCode: 4, hint: expect.stringContaining("Premium") });
+  });
+
+  it("names the host that is silent and the variable that led there, and tells once that it tries again", async () => {
+    await client.close();
+    connect(CLIENT, "http://127.0.0.1:9");
+    await expect(crawl()).rejects.toMatchObject({
+      message: expect.stringContaining("127.0.0.1:9, 6 attempts"),
+      hint: expect.stringContaining("EDP_SPOTIFY_ACCOUNTS_URL"),
+    });
+    expect(notes).toEqual(["127.0.0.1:9 does not answer, trying again (up to 6 times) ..."]);
   });
 
   it("reports a host that does not answer after some attempts", async () => {
