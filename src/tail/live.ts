@@ -1,12 +1,12 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { type LiveSession, type LiveUpdate, MAX_LIVE_GROUPS, openLiveTail } from "../aws/live-tail.ts";
-import { findLogGroups } from "../aws/logs.ts";
 import { faultOf, isUnsupported } from "../aws/logs-errors.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { Pause } from "../ingest/pause.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { LogSource } from "./event.ts";
 import type { Memories, Sourced } from "./follow.ts";
+import { arnsOf } from "./live-groups.ts";
 import { LiveMemory } from "./live-memory.ts";
 import type { LogReader } from "./log-reader.ts";
 
@@ -276,27 +276,4 @@ function isBroken(error: unknown): boolean {
     name === "AbortError" ||
     /aborted|premature|terminated|truncated/i.test(message)
   );
-}
-
-/** StartLiveTail takes ARNs. */
-async function arnsOf(
-  sources: readonly LogSource[],
-  { client, reader }: LiveParts,
-): Promise<Map<string, LogSource>> {
-  const arns = new Map<string, LogSource>();
-  for (const source of sources) {
-    if (source.group.startsWith("arn:")) {
-      arns.set(source.group.replace(/:\*$/, ""), source);
-      continue;
-    }
-    try {
-      const found = await findLogGroups(client, { prefix: source.group });
-      // A missing one has been told of already.
-      const group = found.find(({ name }) => name === source.group);
-      if (group) arns.set(group.arn, source);
-    } catch (error) {
-      throw reader.explain(error, "DescribeLogGroups", source.group);
-    }
-  }
-  return arns;
 }
