@@ -50,7 +50,7 @@ export function createClients(
     return {
       region: deployment.region,
       maxAttempts: MAX_ATTEMPTS,
-      // Without this the SDK describes every request to a logger that drops it: 5 % of a replay's time.
+      // Without this the SDK describes every request to a logger that drops it, which takes 5 % of its time.
       logger: {} as Logger,
       requestHandler: new NodeHttpHandler({
         connectionTimeout: 10_000,
@@ -82,11 +82,7 @@ export function createClients(
       const { S3Client } = await import("@aws-sdk/client-s3");
       return new S3Client({ ...(await settings()), forcePathStyle: deployment.endpoint !== null });
     }),
-    sqs: once(async () => {
-      const { SQSClient } = await import("@aws-sdk/client-sqs");
-      // A replay sends thousands of requests of a few kinds: their middleware need not be put together each time.
-      return new SQSClient({ ...(await settings()), cacheMiddleware: true });
-    }),
+    sqs: once(async () => new (await import("@aws-sdk/client-sqs")).SQSClient(await settings())),
     logs: once(async () => {
       const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
       // StartLiveTail puts `stream-` before the host, which 127.0.0.1 and emulators don't answer to.

@@ -1,9 +1,5 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
 import pMap from "p-map";
+import type { SqsBatches } from "../aws/sqs-batches.ts";
 import { MAX_BATCH } from "./outgoing.ts";
 
 /** First visibility timeout, in seconds: what a killed replay had in hand is back after it. */
@@ -26,7 +22,7 @@ export class Leases {
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly sqs: SQSClient,
+    private readonly batches: SqsBatches,
     private readonly queueUrl: string,
     private readonly options: { parallel: number; now(): number; onError(error: unknown): void },
   ) {}
@@ -81,15 +77,13 @@ export class Leases {
   }
 
   async #deleteBatch(ids: readonly string[]): Promise<string[]> {
-    const { Failed = [] } = await this.sqs.send(
-      new DeleteMessageBatchCommand({
-        QueueUrl: this.queueUrl,
-        Entries: ids.map((id, index) => ({
-          Id: String(index),
-          ReceiptHandle: this.#held.get(id)?.handle ?? "",
-        })),
-      }),
-    );
+    const { Failed = [] } = await this.batches.delete({
+      QueueUrl: this.queueUrl,
+      Entries: ids.map((id, index) => ({
+        Id: String(index),
+        ReceiptHandle: this.#held.get(id)?.handle ?? "",
+      })),
+    });
     return Failed.flatMap(({ Id }) => ids[Number(Id)] ?? []);
   }
 
@@ -102,16 +96,14 @@ export class Leases {
     await pMap(
       groups,
       (group) =>
-        this.sqs.send(
-          new ChangeMessageVisibilityBatchCommand({
-            QueueUrl: this.queueUrl,
-            Entries: group.map(({ handle }, index) => ({
-              Id: String(index),
-              ReceiptHandle: handle,
-              VisibilityTimeout,
-            })),
-          }),
-        ),
+        this.batches.changeVisibility({
+          QueueUrl: this.queueUrl,
+          Entries: group.map(({ handle }, index) => ({
+            Id: String(index),
+            ReceiptHandle: handle,
+            VisibilityTimeout,
+          })),
+        }),
       { concurrency: this.options.parallel },
     );
   }

@@ -1,4 +1,5 @@
 import type { Clients } from "../aws/clients.ts";
+import type { SqsBatches } from "../aws/sqs-batches.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import { EditError } from "./change.ts";
 import type { Earlier, Ledger } from "./ledger.ts";
@@ -25,6 +26,7 @@ export interface Rules {
 
 export interface OutboundParts {
   clients: Clients;
+  batches: SqsBatches;
   ledger: Ledger;
   earlier: Earlier;
   limiter: Limiter;
@@ -214,7 +216,7 @@ export class Outbound {
   async #sendOrRefuse(destination: Destination, batch: readonly Prepared[]): Promise<SendOutcome> {
     const messages = batch.map(({ message }) => message);
     try {
-      return await sendBatch(destination, messages, this.parts.clients);
+      return await sendBatch(destination, messages, this.parts.clients, this.parts.batches);
     } catch (error) {
       if (!isAboutDestination(error)) throw error;
       const reason = `${destinationName(destination)}: ${error.message}`;

@@ -1,4 +1,4 @@
-import { type Message, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { queueDepth } from "../aws/queues.ts";
 import { type Letter, readLetter } from "../dead-letters/letter.ts";
 import type { Pause } from "../ingest/pause.ts";
@@ -8,7 +8,7 @@ import { MAX_BATCH } from "./outgoing.ts";
 import type { Router } from "./router.ts";
 import type { ReplaySource } from "./types.ts";
 
-/** Empty answers in a row after which a receiver takes the queue for drained. */
+/** Empty answers in a row, of all receivers together, after which the queue counts as drained. */
 const QUIET_ANSWERS = 2;
 /** Pause between two looks at a queue whose messages a killed replay still holds. */
 const HELD_POLL_MS = 1_000;
@@ -40,6 +40,7 @@ class QueueReplay {
   /** What was received: still held, or sent and deleted. */
   readonly #states = new Map<string, "held" | "sent">();
   readonly #undeleted = new Set<string>();
+  #quiet = 0;
   readonly #leases: Leases;
   readonly #outbound: Outbound;
   #failure: { error: unknown } | undefined;
@@ -49,8 +50,8 @@ class QueueReplay {
     private readonly parts: RunParts,
   ) {
     const { url } = source;
-    const { parallel, now, router, sqs } = parts;
-    this.#leases = new Leases(sqs, url, { parallel, now, onError: (error) => this.#fail(error) });
+    const { parallel, now, router, batches } = parts;
+    this.#leases = new Leases(batches, url, { parallel, now, onError: (error) => this.#fail(error) });
     this.#outbound = new Outbound({ name: url, deadLetterQueue: url }, router, parts, (ids) =>
       this.#delete(ids),
     );
@@ -82,6 +83,7 @@ class QueueReplay {
   }
 
   async #receivers(): Promise<void> {
+    this.#quiet = 0;
     const receivers = Array.from({ length: this.parts.parallel }, () =>
       this.#receive().catch((error: unknown) => this.#fail(error)),
     );
@@ -104,23 +106,21 @@ class QueueReplay {
 
   /** One receiver, until nothing more comes. */
   async #receive(): Promise<void> {
-    const { sqs, budget, waitSeconds } = this.parts;
+    const { batches, budget, waitSeconds } = this.parts;
     let ready: Prepared[] = [];
-    for (let quiet = 0; quiet < QUIET_ANSWERS && !this.#over; ) {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl: this.source.url,
-          MaxNumberOfMessages: Math.min(MAX_BATCH, budget.left),
-          VisibilityTimeout: FIRST_LEASE_SECONDS,
-          WaitTimeSeconds: waitSeconds,
-          MessageAttributeNames: ["All"],
-          MessageSystemAttributeNames: ["All"],
-        }),
-      );
-      quiet = Messages.length === 0 ? quiet + 1 : 0;
-      ready.push(...(await this.#outbound.prepare(await this.#take(Messages))));
+    while (this.#quiet < QUIET_ANSWERS && !this.#over) {
+      const messages = await batches.receive({
+        QueueUrl: this.source.url,
+        MaxNumberOfMessages: Math.min(MAX_BATCH, budget.left),
+        VisibilityTimeout: FIRST_LEASE_SECONDS,
+        WaitTimeSeconds: waitSeconds,
+        MessageAttributeNames: ["All"],
+        MessageSystemAttributeNames: ["All"],
+      });
+      this.#quiet = messages.length === 0 ? this.#quiet + 1 : 0;
+      ready.push(...(await this.#outbound.prepare(await this.#take(messages))));
       // Full batches save requests; within a FIFO group each answer goes out before the next is received.
-      const least = this.source.fifo || quiet > 0 ? 1 : MAX_BATCH;
+      const least = this.source.fifo || messages.length === 0 ? 1 : MAX_BATCH;
       while (ready.length >= least) {
         const batch = ready.slice(0, MAX_BATCH);
         ready = ready.slice(MAX_BATCH);

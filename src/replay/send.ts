@@ -1,11 +1,10 @@
-import {
-  type MessageSystemAttributeNameForSends,
-  type MessageSystemAttributeValue,
-  SendMessageBatchCommand,
-  type SendMessageBatchRequestEntry,
-  type SQSClient,
+import type {
+  MessageSystemAttributeNameForSends,
+  MessageSystemAttributeValue,
+  SendMessageBatchRequestEntry,
 } from "@aws-sdk/client-sqs";
 import type { Clients } from "../aws/clients.ts";
+import type { SqsBatches } from "../aws/sqs-batches.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Destination } from "./types.ts";
 
@@ -27,10 +26,11 @@ export async function sendBatch(
   destination: Destination,
   messages: readonly Outgoing[],
   clients: Clients,
+  sqs: SqsBatches,
 ): Promise<SendOutcome> {
   switch (destination.kind) {
     case "queue":
-      return sendToQueue(await clients.sqs(), destination.url, messages);
+      return sendToQueue(sqs, destination.url, messages);
     case "topic":
       return oneByOne(messages, (message) => publish(destination.arn, message, clients));
     case "function":
@@ -41,7 +41,7 @@ export async function sendBatch(
 }
 
 async function sendToQueue(
-  sqs: SQSClient,
+  sqs: SqsBatches,
   QueueUrl: string,
   messages: readonly Outgoing[],
 ): Promise<SendOutcome> {
@@ -49,7 +49,7 @@ async function sendToQueue(
   let left = [...messages];
   for (let attempt = 1; left.length > 0; attempt++) {
     const batch = left;
-    const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: batch.map(entryOf) }));
+    const answer = await sqs.send({ QueueUrl, Entries: batch.map(entryOf) });
     for (const { Id, MessageId } of answer.Successful ?? []) {
       const message = batch[Number(Id)];
       if (message) outcome.sent.push({ message, newMessageId: MessageId ?? null });

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { SqsBatches } from "../aws/sqs-batches.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import { EdpError, EXIT, InterruptedError } from "../errors.ts";
 import { createRunId } from "../ingest/manifest.ts";
@@ -54,6 +55,7 @@ export async function send(
   const progress = context.terminal.progress("Replaying", Math.min(total, options.max ?? total), "letters");
   const parts: OutboundParts = {
     clients: job.clients,
+    batches: new SqsBatches(job.sqs, place.endpoint),
     ledger,
     earlier,
     limiter: new Limiter(options.rate, context.now, pause),

@@ -78,13 +78,19 @@ export class OverlayS3 implements Service {
   async #checkConditions(request: ServiceRequest, bucket: string, key: string): Promise<ServiceRequest> {
     const { "if-match": match, "if-none-match": noneMatch, ...headers } = request.headers;
     if (match === undefined && noneMatch === undefined) return request;
-    const { status, headers: found = {} } = await this.environment.read({
+    const {
+      status,
+      headers: found = {},
+      body,
+    } = await this.environment.read({
       method: "HEAD",
       bucket,
       encodedKey: encodedKey(request, bucket),
       query: new URLSearchParams(),
       headers: {},
     });
+    // Unread, an answer keeps its connection for ever, even one without content.
+    if (body instanceof Readable) body.resume();
     if (status !== 200 && status !== 404) throw new AwsError("InternalError", `HEAD answered ${status}`, 503);
     if (noneMatch !== undefined && status === 200) throw preconditionFailed("If-None-Match");
     if (match === undefined) return request;
