@@ -15,6 +15,8 @@ export interface ProofParts {
   landing: string;
   /** AWS itself, not the local engine or an emulator. */
   onAws: boolean;
+  /** Its S3 events may name object versions by their ETags only: emulators, but neither AWS nor edp's engine. */
+  versionsByEtag: boolean;
   window: OutputWindow;
   now(): number;
   signal: AbortSignal;
@@ -41,7 +43,7 @@ export async function proofsOf(deployed: DeployedPipeline, parts: ProofParts): P
     claims: buckets.map((bucket) => new ClaimProof(s3, bucket, landing)),
     deadLetters: deadLetterUrls(deployed).map((url) => new DeadLetterProof(sqs, url, landing, look)),
   };
-  if (onAws) return proofs;
+  if (!parts.versionsByEtag) return proofs;
   const names = new EtagNames(s3, landing);
   return {
     outputs: proofs.outputs.map((proof) => new ProofByEtag(proof, names)),

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Clients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
 import { queueDepth, queueName } from "../aws/queues.ts";
-import type { Context } from "../context.ts";
+import { type Context, LOCAL_ENV } from "../context.ts";
 import { InvalidInputError, NotDeployedError } from "../errors.ts";
 import {
   type ManifestEntry,
@@ -102,6 +102,7 @@ async function settle(context: Context, run: Run, tally: Tally, parts: Reconcile
     clients: parts.clients,
     landing: run.header.bucket,
     onAws: parts.deployment.endpoint === null,
+    versionsByEtag: parts.deployment.endpoint !== null && context.env !== LOCAL_ENV,
     window: { from: Date.parse(run.header.startedAt), until },
     now,
     signal,

@@ -73,6 +73,7 @@ function wait(
 function landed(key: string, bucket = "bronze"): string {
   const object = { key, size: 1, etag: "e", "version-id": "1" };
   const event = {
+    source: "aws.s3",
     "detail-type": "Object Created",
     time: "2026-11-21T03:15:02Z",
     detail: { bucket: { name: bucket }, object },

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -122,10 +122,23 @@ describe("reconciling a run", () => {
     await processed(late.key);
     const { runId, file } = await runOf([late]);
     const text = await readFile(file, "utf8");
-    const { utimes } = await import("node:fs/promises");
     await writeFile(file, text.replace(/"startedAt":"[^"]+"/, '"startedAt":"2020-01-01T00:00:00.000Z"'));
     await utimes(file, new Date("2020-01-01"), new Date("2020-01-01"));
     expect(await reconcile(runId)).toMatchObject({ processed: 1, missing: 0 });
+  });
+
+  it("lists the claims where much is open, and finds those that exist", async () => {
+    const found = await land("found", track("found"));
+    await processed(found.key);
+    const absent = Array.from({ length: 600 }, (_, index) => ({
+      key: `raw/tracks/absent${index}.json`,
+      versionId: "v",
+    }));
+    const { runId, file } = await runOf([...absent, found]);
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace(/"startedAt":"[^"]+"/, '"startedAt":"2020-01-01T00:00:00.000Z"'));
+    await utimes(file, new Date("2020-01-01"), new Date("2020-01-01"));
+    expect(await reconcile(runId)).toMatchObject({ accepted: 601, processed: 1, missing: 600 });
   });
 
   it("works for a run that was killed or interrupted, and says so", async () => {

@@ -1,6 +1,6 @@
 import { cp, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clients, createClients } from "../../src/aws/clients.ts";
 import { queueDepth } from "../../src/aws/queues.ts";
@@ -12,7 +12,7 @@ import { type TryParts, tryLocally } from "../../src/replay/try-local/try-local.
 import type { Trial } from "../../src/replay/types.ts";
 import { type Deployed, startDeployed } from "../support/deployed.ts";
 import { collect, entityOf, stream } from "../support/entities.ts";
-import { temporaryDirectory } from "../support/services.ts";
+import { clientSettings, temporaryDirectory } from "../support/services.ts";
 import { track } from "../unit/lambda/function-bench.ts";
 
 const TO_PARQUET = "src/lambda/spotify/to-parquet";
@@ -125,6 +125,20 @@ describe("a local trial", () => {
     expect(await environment()).toEqual(before);
     expect(reads.length).toBeGreaterThan(0);
     expect(new Set(reads.map(({ method }) => method))).toEqual(new Set(["GET", "HEAD"]));
+  });
+
+  it("keeps no connection to the environment busy, however many letters it tries", async () => {
+    const s3 = new S3Client({
+      ...clientSettings(engine.deployment.endpoint ?? ""),
+      requestHandler: { httpAgent: { maxSockets: 2 } },
+    });
+    const text = letters.find(({ source }) => source.key?.includes("text"));
+    const many = Array.from({ length: 6 }, () => text ?? Promise.reject(new Error("there is no letter")));
+    const tried = await outcomes(
+      { root: await fixed(), clients: { ...clients, s3: async () => s3 } },
+      await Promise.all(many),
+    );
+    expect(tried).toEqual({ text: { passed: true, reason: null } });
   });
 
   it("fails letters for a function that breaks, by an exception or with its process", async () => {
