@@ -78,7 +78,8 @@ function landed(key: string, bucket = "bronze"): string {
     time: "2026-11-21T03:15:02Z",
     detail: { bucket: { name: bucket }, object },
   };
-  return JSON.stringify({ Type: "Notification", Message: JSON.stringify(event) });
+  const TopicArn = "arn:aws:sns:us-east-1:000000000000:landed";
+  return JSON.stringify({ Type: "Notification", TopicArn, Message: JSON.stringify(event) });
 }
 
 function deadLetter(body: string, cause?: object) {
