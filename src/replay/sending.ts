@@ -91,6 +91,8 @@ export async function send(
     returned.end();
     const { undeleted } = accounts.total;
     ledger.close(clean ? { at: new Date(context.now()).toISOString(), undeleted } : null);
+    // Its processes and its port would keep this program alive.
+    if (!clean) await trials?.close();
     if (!clean) await verification?.done.catch(() => undefined);
   }
   const { elsewhere, left } = accounts.total;
