@@ -32,7 +32,7 @@ export async function bundleFunction(root: string, source: FunctionSource): Prom
     });
     const bundle = outputFiles[0];
     if (!bundle) throw new Error(`esbuild gave no output for ${source.handler}`);
-    return bundle.contents;
+    return placeless(bundle.contents);
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
     if (!Array.isArray(errors) || errors.length === 0) throw error;
@@ -41,6 +41,16 @@ export async function bundleFunction(root: string, source: FunctionSource): Prom
       { code: "BUILD_FAILED", cause: error, hint: "Correct the lines named above and build again." },
     );
   }
+}
+
+/**
+ * esbuild names wrapped modules by their paths from the root: `"../../node_modules/x/y.js"(){` where a workspace or
+ * an installed package has its dependencies further up. The names are for debuggers only.
+ */
+const NAME_FURTHER_UP = /"(?:\.\.\/)+(?:[^"\n]*\/)?node_modules\/([^"\n]*"\([\w,]*\)\{)/g;
+
+function placeless(bundle: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(bundle).toString("utf8").replace(NAME_FURTHER_UP, '"node_modules/$1'));
 }
 
 function describe({ location, text }: Message): string {

@@ -63,6 +63,22 @@ describe("building Lambdas", () => {
     expect(await readFile(at("b", "music-clean.zip"))).toEqual(await readFile(at("a", "music-clean.zip")));
   });
 
+  it("gives the same bytes where dependencies are installed further up", async () => {
+    const dependency = (...root: string[]) => at(...root, "node_modules", "greet");
+    const handler = `import greet from "greet";\nexport const handler = async () => greet();\n`;
+    for (const [root, installed] of [
+      [["alone"], ["alone"]],
+      [["workspace", "packages", "edp"], ["workspace"]],
+    ] as const) {
+      await writeSources(at(...root), handler);
+      await mkdir(dependency(...installed), { recursive: true });
+      await writeFile(path.join(dependency(...installed), "index.js"), "module.exports = () => 'hello';\n");
+    }
+    const [alone] = await buildFunctions({ root: at("alone"), outDir: at("a") });
+    const [member] = await buildFunctions({ root: at("workspace", "packages", "edp"), outDir: at("b") });
+    expect(member?.sha256).toBe(alone?.sha256);
+  });
+
   it("leaves a zip alone that has not changed", async () => {
     await writeSources(at("package"), HANDLER);
     const options = {
