@@ -29,6 +29,8 @@ interface LocalResult {
   destroyed: string[];
   /** What was lost with them. */
   lost: Loss;
+  /** The data directory that was deleted with them; null where others still need it, or none was there. */
+  deleted: string | null;
   /** Whether the local engine itself was stopped. */
   stopped: boolean;
   seconds: number;
@@ -61,7 +63,8 @@ Run manifests under .edp/<env>/runs/ are kept.`,
     if ("leftovers" in result) return renderAwsDestroy(result, terminal);
     const { color } = terminal;
     if (result.destroyed.length === 0 && !result.stopped) {
-      const stored = result.lost.objects === null ? "; its stored data is deleted" : "";
+      // Without its engine nobody knows what the data held.
+      const stored = result.deleted ? `; what it had stored under ${result.deleted} is deleted` : "";
       terminal.out(`Nothing of ${result.env} was running${stored}.\n`);
       return;
     }
@@ -77,16 +80,25 @@ async function runLocal(options: Options, context: Context): Promise<LocalResult
   const started = context.now();
   selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), options.pipelines);
   const { destroyLocal } = await import("../local/deploy.ts");
+  const { data } = localPaths(context.directory);
+  const stored = existsSync(data);
   const lost = await countLoss(options, context);
   if (lost.objects !== 0 || lost.messages !== 0) {
     const what =
       lost.objects === null
-        ? `The engine is not running; all it has stored under ${localPaths(context.directory).data}`
+        ? `The engine is not running; all it has stored under ${data}`
         : `${lost.objects} objects and ${lost.messages} messages of ${context.env}`;
     await confirmTyped(context, `${what} will be deleted.`, context.env);
   }
   const { removed, stopped } = await destroyLocal(context, options.pipelines);
-  return { env: context.env, destroyed: removed, lost, stopped, seconds: (context.now() - started) / 1000 };
+  return {
+    env: context.env,
+    destroyed: removed,
+    lost,
+    deleted: stored && !existsSync(data) ? data : null,
+    stopped,
+    seconds: (context.now() - started) / 1000,
+  };
 }
 
 async function countLoss(options: Options, context: Context): Promise<Loss> {

@@ -8,6 +8,7 @@ import { ensureEngine, predecessorGone, waitForEnd, withLocalLock } from "./back
 import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
 import type { DeployRequest, PipelineChange } from "./engine.ts";
 import { olderLog } from "./engine-log.ts";
+import { setAside } from "./remove-data.ts";
 import { localPaths } from "./state.ts";
 
 export interface LocalDeployOptions {
@@ -71,7 +72,9 @@ export async function destroyLocal(
   context: Context,
   names: string[],
 ): Promise<{ removed: string[]; stopped: boolean }> {
-  return withLocalLock(context.directory, async () => {
+  // Deleting many files takes its time; the next deploy need not wait for it.
+  let removeData = async () => {};
+  const outcome = await withLocalLock(context.directory, async () => {
     const state = await findEngine(context.directory);
     const deployed = state ? Object.keys((await localDeployment(context.directory)).pipelines) : [];
     const removed = names.length === 0 ? deployed : deployed.filter((name) => names.includes(name));
@@ -85,8 +88,10 @@ export async function destroyLocal(
     } else await predecessorGone(context.directory);
     // The data only: run manifests under runs/ stay, they prove what happened.
     const paths = localPaths(context.directory);
-    for (const gone of [paths.data, paths.state, paths.log, olderLog(paths.log)])
-      await rm(gone, { recursive: true, force: true });
+    removeData = await setAside(paths.data);
+    for (const gone of [paths.state, paths.log, olderLog(paths.log)]) await rm(gone, { force: true });
     return { removed, stopped: state !== undefined };
   });
+  await removeData();
+  return outcome;
 }

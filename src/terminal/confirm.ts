@@ -8,7 +8,7 @@ import { ask } from "./ask.ts";
  */
 export async function confirmTyped(context: Context, question: string, word: string): Promise<void> {
   if (context.yes) return;
-  checkConfirmable(context);
+  checkConfirmable(context, question);
   const { input } = await import("@inquirer/prompts");
   const answer = await ask(context, (streams) =>
     input({ message: `${question} Type ${context.terminal.color.bold(word)} to go ahead:` }, streams),
@@ -25,16 +25,23 @@ export async function confirmTyped(context: Context, question: string, word: str
  */
 export async function confirmYes(context: Context, question: string): Promise<void> {
   if (context.yes) return;
-  checkConfirmable(context);
+  checkConfirmable(context, question);
   const { confirm } = await import("@inquirer/prompts");
   const agreed = await ask(context, (streams) => confirm({ message: question, default: false }, streams));
   if (!agreed) throw new InterruptedError("Not confirmed: nothing was changed.");
 }
 
-/** @throws UsageError (exit 2) when a confirmation could not be given: no terminal and no `--yes`. */
-export function checkConfirmable({ terminal, yes }: Pick<Context, "terminal" | "yes">): void {
+/**
+ * @param question what would be asked; the refusal begins with it, so that nobody gives `--yes` unknowing.
+ * @throws UsageError (exit 2) when a confirmation could not be given: no terminal and no `--yes`.
+ */
+export function checkConfirmable(
+  { terminal, yes }: Pick<Context, "terminal" | "yes">,
+  question?: string,
+): void {
   if (yes || terminal.interactive) return;
-  throw new UsageError("This needs a confirmation, and there is no terminal to ask in.", {
+  const what = question === undefined ? "" : `${question} `;
+  throw new UsageError(`${what}This needs a confirmation, and there is no terminal to ask in.`, {
     hint: "Give --yes to go ahead.",
   });
 }
