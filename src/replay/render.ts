@@ -52,7 +52,7 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
     terminal.out(`${selected} of ${result.found} dead letters would be replayed; nothing was sent\n`);
     return;
   }
-  const bad = result.failed + result.undeleted > 0;
+  const bad = result.failed + result.undeleted + (result.verified?.deadAgain ?? 0) > 0;
   const seconds = `${result.seconds.toFixed(1)} s`;
   const rate = result.seconds > 0 ? `, ${Math.round(result.replayed / result.seconds)}/s` : "";
   terminal.out(
