@@ -5,6 +5,8 @@ import type { Clock } from "./clock.ts";
 const MAX_BYTES = 10 * 1024 * 1024;
 /** After a copy that failed, the log may grow by this much before the next one. */
 const RETRY_BYTES = 1024 * 1024;
+/** Pause after which it is tried to say what is missing, in milliseconds. */
+const RETRY_MS = 5_000;
 
 /** Where the lines of before the last new beginning are. */
 export function olderLog(file: string): string {
@@ -13,7 +15,7 @@ export function olderLog(file: string): string {
 
 export interface EngineLogOptions {
   file: string;
-  clock: Pick<Clock, "now">;
+  clock: Clock;
   maxBytes?: number;
   /** Writes to the open file; tests hand in one that fails. */
   write?: typeof writeSync;
@@ -21,7 +23,7 @@ export interface EngineLogOptions {
 
 /**
  * The background engine's own log. A line that can't be written (disk full) is counted and dropped, since the
- * engine outlives its log; the first line that can be written says how many are missing.
+ * engine outlives its log; when there is room again, it says how many are missing.
  * The file is emptied in place rather than renamed: Node's own last words come through a descriptor of the parent's.
  */
 export class EngineLog {
@@ -42,16 +44,29 @@ export class EngineLog {
   line(text: string): void {
     try {
       this.#beginAnew();
-      if (this.#missing > 0) {
-        // The line before may have been cut off in its middle.
-        this.#append(`\n${this.#stamp()} ${this.#missing} lines are missing here: ${this.#why}\n`);
-        this.#missing = 0;
-      }
+      this.#tellMissing();
       this.#append(`${this.#stamp()} ${text}\n`);
     } catch (error) {
-      this.#missing++;
+      if (this.#missing++ === 0) this.#tellLater();
       this.#why = (error as Error).message;
     }
+  }
+
+  #tellMissing(): void {
+    if (this.#missing === 0) return;
+    // The line before may have been cut off in its middle.
+    this.#append(`\n${this.#stamp()} lines missing here: ${this.#missing} (${this.#why})\n`);
+    this.#missing = 0;
+  }
+
+  #tellLater(): void {
+    this.options.clock.after(RETRY_MS, () => {
+      try {
+        this.#tellMissing();
+      } catch {
+        this.#tellLater();
+      }
+    });
   }
 
   get #maxBytes(): number {

@@ -43,11 +43,23 @@ describe("the engine's log", () => {
     const lines = readFileSync(target, "utf8").split("\n");
     expect(lines[0]).toBe(`${at} first`);
     expect(lines.slice(2)).toEqual([
-      `${at} 2 lines are missing here: ENOSPC: no space left on device, write`,
+      `${at} lines missing here: 2 (ENOSPC: no space left on device, write)`,
       `${at} there is room again`,
       `${at} and more`,
       "",
     ]);
+  });
+
+  it("says so by itself when there is room again", async () => {
+    const target = file();
+    const later = new ManualClock();
+    const { state, write } = disk(0);
+    new EngineLog({ file: target, clock: later, write }).line("lost");
+    await later.advance(6_000);
+    expect(readFileSync(target, "utf8")).toBe("");
+    state.room = Number.POSITIVE_INFINITY;
+    await later.advance(6_000);
+    expect(readFileSync(target, "utf8")).toContain("lines missing here: 1 (ENOSPC");
   });
 
   it("begins anew at its limit and keeps one older file", () => {
