@@ -100,7 +100,10 @@ describe("edp doctor", () => {
       message: "AWS refuses the default credentials: ExpiredToken",
       fix: expect.stringContaining("aws sso login"),
     });
-    expect(of("clock")).toMatchObject({ status: "warn", message: expect.stringMatching(/3600 s ahead/) });
+    expect(of("clock")).toMatchObject({
+      status: "warn",
+      message: expect.stringMatching(/3(59|60)\d s ahead/),
+    });
     expect(stdout + stderr).not.toMatch(/very-secret|AKIAEXAMPLE/);
   });
 });

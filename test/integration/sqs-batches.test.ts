@@ -1,6 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { CreateQueueCommand, QueueDoesNotExist, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  QueueDoesNotExist,
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SqsBatches } from "../../src/aws/sqs-batches.ts";
 import { BINARY, contentOf, letterAttributes, letterBody, putLetters } from "../support/dead-letters.ts";
@@ -24,7 +30,7 @@ afterAll(async () => {
 const sides: [string, () => string][] = [["the engine", () => engine.endpoint]];
 if (motoAvailable()) sides.push(["moto", () => moto?.endpoint ?? ""]);
 
-describe.each(sides)("quick SQS calls on %s", (_side, endpoint) => {
+describe.each(sides)("quick SQS calls on %s", (side, endpoint) => {
   async function open(QueueName: string) {
     const sqs = new SQSClient(clientSettings(endpoint()));
     const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName }));
@@ -65,20 +71,27 @@ describe.each(sides)("quick SQS calls on %s", (_side, endpoint) => {
     expect(await batches.receive({ QueueUrl, ...ALL })).toHaveLength(1);
   });
 
-  it("fail with the SDK's errors", async () => {
-    const { QueueUrl, batches } = await open("errors");
+  it("fail as the SDK's calls do", async () => {
+    const { sqs, QueueUrl, batches } = await open("errors");
     await expect(batches.receive({ QueueUrl: `${QueueUrl}-not` })).rejects.toBeInstanceOf(QueueDoesNotExist);
-    const { Successful, Failed } = await batches
-      .send({
-        QueueUrl,
-        Entries: [
-          { Id: "good", MessageBody: "x" },
-          { Id: "bad", MessageBody: "\u0001" },
-        ],
-      })
-      .catch(() => ({ Successful: [], Failed: [{ Id: "bad" }] }));
-    expect(Failed?.map(({ Id }) => Id)).toEqual(["bad"]);
-    expect(Successful?.length).toBeLessThanOrEqual(1);
+    // The second body holds a character that SQS refuses; emulators differ in whether they do.
+    const Entries = [
+      { Id: "good", MessageBody: "x" },
+      { Id: "bad", MessageBody: "\u0001" },
+    ];
+    const outcome = (answer: Promise<SendMessageBatchCommandOutput>) =>
+      answer.then(
+        ({ Successful = [], Failed = [] }) => ({
+          sent: Successful.map(({ Id }) => Id),
+          failed: Failed.map(({ Id, Code }) => [Id, Code]),
+        }),
+        (error: Error) => error.name,
+      );
+    const bySdk = await outcome(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+    expect(
+      await outcome(batches.send({ QueueUrl, Entries }) as Promise<SendMessageBatchCommandOutput>),
+    ).toEqual(bySdk);
+    if (side === "the engine") expect(bySdk).not.toMatchObject({ sent: ["good", "bad"] });
   });
 });
 
