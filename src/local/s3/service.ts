@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { AwsError, EngineParts, Service, ServiceRequest, ServiceResponse } from "../service.ts";
 import { addressOf } from "./address.ts";
+import { type DeclaredQueue, declaredTargets, isDeclared } from "./declared-queues.ts";
 import { ErrorWithHeaders } from "./errors.ts";
+import { testEvent } from "./events.ts";
 import { checkExpiry } from "./presigned.ts";
 import { operationOf } from "./routes.ts";
 import { Store } from "./store.ts";
@@ -9,15 +12,24 @@ import { element, text } from "./xml.ts";
 /** S3 of the local engine: what a pipeline declares of its buckets, and the REST API. */
 export interface S3Service extends Service {
   /**
-   * Makes a bucket or updates the settings of one that is there; its objects and its other notifications stay.
-   * @throws AwsError InvalidBucketName
+   * Makes a bucket or updates the settings of one that is there; its objects stay, and so do notifications that
+   * somebody configured through the API. A queue that is new among `queues` gets S3's test event first.
+   * @throws AwsError InvalidBucketName, or what the queue answers to the test event
    */
-  createBucket(name: string, settings: { versioned: boolean; eventBridge: boolean }): Promise<void>;
+  createBucket(name: string, settings: DeclaredBucket): Promise<void>;
   /** Removes a bucket with everything in it; one that is not there is no fault. */
   removeBucket(name: string): Promise<void>;
   bucketNames(): string[];
   /** Whether a bucket has no object, not even an old version; also when there is no such bucket. */
   isEmpty(name: string): boolean;
+}
+
+/** What a pipeline declares of a bucket. */
+export interface DeclaredBucket {
+  versioned: boolean;
+  eventBridge: boolean;
+  /** Queues that are told of created objects. */
+  queues?: readonly DeclaredQueue[];
 }
 
 /** Opens S3 on the engine's data directory, with all that an earlier engine stored in it. */
@@ -30,14 +42,22 @@ export async function createS3(parts: EngineParts): Promise<S3Service> {
       return operationOf(call)(call);
     },
     fail,
-    async createBucket(name, { versioned, eventBridge }) {
+    async createBucket(name, { versioned, eventBridge, queues = [] }) {
       const bucket = store.find(name) ?? store.create(name);
+      const declared = declaredTargets(queues);
+      const known = new Set(bucket.settings.notifications.targets.map(({ id }) => id));
+      for (const { id, arn } of declared) {
+        if (!known.has(id)) await store.deliver(arn, testEvent(name, store.now(), randomUUID()));
+      }
       const { versioning, notifications } = bucket.settings;
       bucket.save({
         ...bucket.settings,
         // Versioning can be suspended but never taken back.
         versioning: versioned ? "Enabled" : versioning === null ? null : "Suspended",
-        notifications: { ...notifications, eventBridge },
+        notifications: {
+          eventBridge,
+          targets: [...notifications.targets.filter(({ id }) => !isDeclared(id)), ...declared],
+        },
       });
     },
     removeBucket: (name) => store.remove(name),
