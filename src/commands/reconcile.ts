@@ -1,6 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import type { ObjectReport, ReconcileResult, RunReport } from "../reconcile/report.ts";
+import type { ManifestKind } from "../ingest/manifest.ts";
+import type { ObjectReport, ReconcileResult, RunFacts, RunRecords, RunReport } from "../reconcile/report.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -9,7 +10,7 @@ interface Options {
   all: boolean;
 }
 
-/** Objects shown to people; `--json` has them all. */
+/** Records shown to people; `--json` has them all. */
 const SHOWN = 20;
 
 export default defineCommand<Options, ReconcileResult>({
@@ -64,7 +65,7 @@ queues; no logs. Nothing is consumed or changed. Exit 8 when an object is missin
   },
 });
 
-function sum({ accepted, processed, rejected, deadLettered, missing }: ReconcileResult | RunReport): string {
+function sum({ accepted, processed, rejected, deadLettered, missing }: ReconcileResult | RunFacts): string {
   return (
     `${accepted} accepted = ${processed} processed + ${rejected} rejected + ` +
     `${deadLettered} dead-lettered + ${missing} missing`
@@ -76,24 +77,43 @@ function renderRun(run: RunReport, terminal: Terminal): void {
   const mark = run.missing > 0 ? color.red("✖") : color.green("✔");
   terminal.out(`${mark} ${color.bold(run.runId)} ${run.pipeline}: ${sum(run)}\n`);
   if (run.processed > 0) {
-    terminal.out(color.dim(`  in ${run.outputs} Parquet ${run.outputs === 1 ? "file" : "files"}\n`));
+    const { output } = SHOWN_AS[run.kind];
+    terminal.out(color.dim(`  in ${run.outputs} ${output}${run.outputs === 1 ? "" : "s"}\n`));
   }
-  const open = run.objects.filter(({ state }) => state !== "processed").sort(byState);
-  if (open.length > 0) {
-    const rows = open.slice(0, SHOWN).map((one) => [one.state, one.key, ...why(one)]);
-    terminal.out(
-      `${table(terminal, ["state", "object", "where", "why"], rows).replace(/^/gm, "  ").trimEnd()}\n`,
-    );
-    if (open.length > SHOWN) terminal.out(`  ... and ${open.length - SHOWN} more (--json lists all)\n`);
+  const rows = openRows<ManifestKind>(run);
+  if (rows.length > 0) {
+    const named = run.kind.replace(/s$/, "");
+    const shown = table(terminal, ["state", named, "where", "why"], rows.slice(0, SHOWN));
+    terminal.out(`${shown.replace(/^/gm, "  ").trimEnd()}\n`);
+    if (rows.length > SHOWN) terminal.out(`  ... and ${rows.length - SHOWN} more (--json lists all)\n`);
   }
   for (const note of run.notes) terminal.warn(`  ${note}`);
 }
 
-/** What asks for somebody comes first. */
-const ORDER = ["missing", "deadLettered", "rejected", "processed"];
+/** State, name, where it is and why. */
+type Row = [state: string, name: string, where: string | null, why: string | null];
 
-function byState(a: ObjectReport, b: ObjectReport): number {
-  return ORDER.indexOf(a.state) - ORDER.indexOf(b.state);
+/** How a kind of run is shown: what holds its processed records, and the others as rows. */
+interface ShownAs<Kind extends ManifestKind> {
+  output: string;
+  rows(records: RunRecords[Kind]): Row[];
+}
+
+const SHOWN_AS: { [Kind in ManifestKind]: ShownAs<Kind> } = {
+  objects: {
+    output: "Parquet file",
+    rows: (records) =>
+      records.filter(({ state }) => state !== "processed").map((one) => [one.state, one.key, ...why(one)]),
+  },
+};
+
+/** What asks for somebody comes first. */
+const ORDER = ["missing", "deadLettered", "rejected"];
+
+function openRows<Kind extends ManifestKind>(run: RunReport & { kind: Kind }): Row[] {
+  const shown: ShownAs<Kind> = SHOWN_AS[run.kind];
+  const rows = shown.rows((run as unknown as RunRecords)[run.kind]);
+  return rows.sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
 }
 
 function why(one: ObjectReport): [string | null, string | null] {

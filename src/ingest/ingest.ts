@@ -6,7 +6,7 @@ import { InterruptedError, InvalidInputError, NotDeployedError } from "../errors
 import type { Progress } from "../terminal/terminal.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { DirectorySink } from "./directory.ts";
-import { createRunId, Manifest, manifestPath, readManifest } from "./manifest.ts";
+import { createRunId, Manifest, manifestPath } from "./manifest.ts";
 import { Patience } from "./patience.ts";
 import { type Pause, systemPause } from "./pause.ts";
 import type { IngestResult } from "./result.ts";
@@ -59,6 +59,7 @@ export async function ingest(
       ? null
       : await Manifest.create(manifestPath(context.directory, context.env, runId), {
           runId,
+          kind: "objects",
           pipeline: request.pipeline,
           startedAt: new Date(started).toISOString(),
           bucket,
@@ -70,17 +71,16 @@ export async function ingest(
       manifest: manifest && path.relative(context.directory, manifest.file),
       seconds: (context.now() - started) / 1000,
     };
-    if (request.waitSeconds !== undefined && manifest && deployed && bucket && clients) {
+    const { deployment } = request;
+    if (request.waitSeconds !== undefined && manifest && deployment && deployed && bucket && clients) {
       const { waitForManifest } = await import("./wait.ts");
-      const { entries } = await readManifest(manifest.file);
       const waited = await waitForManifest(context, {
-        entries,
+        manifest: manifest.file,
         bucket,
+        deployment,
         deployed,
         clients,
-        onAws: request.deployment?.endpoint === null,
         timeoutMs: request.waitSeconds * 1000,
-        startedMs: started,
         pause,
       });
       const { accepted: _accepted, deadLetters, ...counts } = waited;

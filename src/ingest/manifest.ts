@@ -8,15 +8,23 @@ import { readLines } from "./lines.ts";
 /** First line of a manifest. */
 export interface ManifestHeader {
   runId: string;
+  /** What its entries are. Manifests of before there were kinds are of objects. */
+  kind: ManifestKind;
   pipeline: string;
   /** ISO 8601 in UTC. */
   startedAt: string;
-  /** Landing bucket, or null when the run wrote to a directory. */
+  /** Bucket that the run's records land or end in, or null when the run wrote to a directory. */
   bucket: string | null;
   directory?: string;
 }
 
-/** One line for each accepted object. */
+/** The entries of each kind of manifest; `SETTLERS` (src/reconcile/settlers.ts) finds where they ended. */
+export interface ManifestEntries {
+  objects: ManifestEntry;
+}
+export type ManifestKind = keyof ManifestEntries;
+
+/** Of a run that lands objects: one line for each that was accepted. */
 export interface ManifestEntry {
   key: string;
   /** Version id, `etag:<etag>` in a bucket without versions, null in a directory. */
@@ -45,8 +53,8 @@ export function manifestPath(directory: string, env: string, runId: string): str
   return path.join(directory, ".edp", env, "runs", `${runId}.ndjson`);
 }
 
-/** The record of a run, written as objects are accepted: JSON lines, readable by its owner only. */
-export class Manifest {
+/** The record of a run, written as it goes on: JSON lines, readable by its owner only. */
+export class Manifest<Kind extends ManifestKind = "objects"> {
   #pending: string[] = [];
   #writing: Promise<void> | undefined;
   #failed: EdpError | undefined;
@@ -57,12 +65,15 @@ export class Manifest {
   ) {}
 
   /** @throws InvalidInputError when the file cannot be created. */
-  static async create(file: string, header: ManifestHeader): Promise<Manifest> {
+  static async create<Kind extends ManifestKind>(
+    file: string,
+    header: ManifestHeader & { kind: Kind },
+  ): Promise<Manifest<Kind>> {
     try {
       await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
       const handle = await open(file, "wx", 0o600);
       await handle.write(`${JSON.stringify(header)}\n`);
-      return new Manifest(file, handle);
+      return new Manifest<Kind>(file, handle);
     } catch (error) {
       throw new InvalidInputError(
         `The run's manifest ${file} cannot be written: ${writeFaultReason(error)}.`,
@@ -76,10 +87,10 @@ export class Manifest {
   }
 
   /**
-   * Adds an object that was accepted; lines that come together share one write.
+   * Adds an entry, e.g. an object that was accepted; lines that come together share one write.
    * @throws EdpError MANIFEST_NOT_WRITABLE (exit 6) when the disk is full: the run must end.
    */
-  async add(entry: ManifestEntry): Promise<void> {
+  async add(entry: ManifestEntries[Kind]): Promise<void> {
     this.#pending.push(`${JSON.stringify(entry)}\n`);
     this.#writing ??= this.#drain();
     await this.#writing;
@@ -119,25 +130,28 @@ export class Manifest {
 }
 
 /** A manifest that is being read. */
-export interface OpenedManifest {
+export interface OpenedManifest<Kind extends ManifestKind = ManifestKind> {
   header: ManifestHeader;
-  /** The accepted objects, streamed, once. */
-  entries: AsyncIterable<ManifestEntry>;
+  /** Its entries, streamed, once; of which kind says the header. */
+  entries: AsyncIterable<ManifestEntries[Kind]>;
   /** The closing line, once the entries have been read; null where there is none. */
   totals(): ManifestTotals | null;
 }
 
 /**
- * Reads a manifest: the header, then its objects, streamed. A half-written last line of a killed run is left out.
+ * Reads a manifest: the header, then its entries, streamed. A half-written last line of a killed run is left out.
  * @throws InvalidInputError when the file is missing or is no manifest.
  */
-export async function readManifest(file: string): Promise<OpenedManifest> {
+export async function readManifest<Kind extends ManifestKind = ManifestKind>(
+  file: string,
+): Promise<OpenedManifest<Kind>> {
   const lines = readLines(file);
   try {
-    const header = JSON.parse(String((await lines.next()).value)) as ManifestHeader;
+    const written = JSON.parse(String((await lines.next()).value)) as ManifestHeader;
+    const header: ManifestHeader = { ...written, kind: written.kind ?? "objects" };
     if (typeof header.runId !== "string") throw new Error("its first line has no runId");
     let totals: ManifestTotals | null = null;
-    const entries = entriesOf(lines, (closing) => {
+    const entries = entriesOf<ManifestEntries[Kind]>(lines, (closing) => {
       totals = closing;
     });
     return { header, entries, totals: () => totals };
@@ -149,14 +163,14 @@ export async function readManifest(file: string): Promise<OpenedManifest> {
   }
 }
 
-async function* entriesOf(
+async function* entriesOf<Entry>(
   lines: AsyncIterable<Buffer>,
   onTotals: (totals: ManifestTotals) => void,
-): AsyncGenerator<ManifestEntry> {
+): AsyncGenerator<Entry> {
   for await (const line of lines) {
     const entry = parseLine(line.toString("utf8"));
-    if (entry && "key" in entry) yield entry as ManifestEntry;
-    else if (entry && "finishedAt" in entry) onTotals(entry as ManifestTotals);
+    if (entry && "finishedAt" in entry) onTotals(entry as ManifestTotals);
+    else if (entry) yield entry as Entry;
   }
 }
 

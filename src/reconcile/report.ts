@@ -1,4 +1,5 @@
 import type { QueueDepth } from "../aws/queues.ts";
+import type { ManifestKind } from "../ingest/manifest.ts";
 import type { End } from "./proof.ts";
 import type { TallyCounts } from "./tally.ts";
 
@@ -9,11 +10,20 @@ export type ObjectReport = { key: string; versionId: string | null } & (
   | { state: "missing"; landed: boolean | null }
 );
 
-/** What `edp reconcile` found of one run. */
-export interface RunReport extends TallyCounts {
+/** The records of a run, by the kind of its manifest. */
+export interface RunRecords {
+  objects: ObjectReport[];
+}
+
+/** What `edp reconcile` found of one run: with the kind `objects`, `objects` lists each of them. */
+export type RunReport = {
+  [Kind in ManifestKind]: RunFacts & { kind: Kind } & Pick<RunRecords, Kind>;
+}[ManifestKind];
+
+export interface RunFacts extends TallyCounts {
   runId: string;
   pipeline: string;
-  /** Bucket the objects landed in. */
+  /** Bucket that the records landed or ended in. */
   bucket: string;
   /** Path from the project directory. */
   manifest: string;
@@ -22,14 +32,14 @@ export interface RunReport extends TallyCounts {
   finishedAt: string | null;
   /** The run was stopped by Ctrl-C before its source had ended. */
   interrupted: boolean;
-  /** Number of outputs that hold the processed objects. */
+  /** Number of outputs that hold what was processed. */
   outputs: number;
-  /** Queues that are not empty, where objects are missing: what lies there may be theirs. */
+  /** Queues that are not empty, where records are missing: what lies there may be theirs. */
   underWay: ({ queue: string } & QueueDepth)[];
   /** What a reader has to know to judge the figures. */
   notes: string[];
-  /** Every object of the run. */
-  objects: ObjectReport[];
+  /** Figures of the manifest's kind alone. */
+  figures?: Readonly<Record<string, number>>;
 }
 
 /** Result of `edp reconcile`: the sums, and each run. */

@@ -1,14 +1,13 @@
 import { isConnectionError } from "../ingest/patience.ts";
 import type { Pause } from "../ingest/pause.ts";
 import type { Proof } from "./proof.ts";
+import type { Settler } from "./settler.ts";
 import type { DeadLetter, Tally, TallyCounts } from "./tally.ts";
 
 /** Polls without progress before a thorough look. */
 const QUIET_POLLS = 4;
 
 export interface WaitParts {
-  /** Asked in this order at each poll. */
-  proofs: readonly Proof[];
   timeoutMs: number;
   /** Milliseconds between two looks. */
   pollMs: number;
@@ -21,31 +20,37 @@ export interface WaitParts {
 export interface WaitResult extends TallyCounts {
   timedOut: boolean;
   deadLetters: DeadLetter[];
+  figures?: Settler["figures"];
 }
 
 /**
- * Waits until every object version of the tally is in an output, rejected or dead-lettered. An engine that is
- * being restarted meanwhile is waited for. What is still missing at the timeout stays missing.
+ * Waits until every record of a run has come to an end. An engine that is being restarted meanwhile is waited for.
+ * What is still missing at the timeout stays missing.
  * @throws the signal's reason when it is aborted.
  */
-export async function waitForRun(tally: Tally, parts: WaitParts): Promise<WaitResult> {
+export async function waitForRun(
+  settler: Pick<Settler, "counts" | "deadLetters" | "figures" | "look">,
+  parts: WaitParts,
+): Promise<WaitResult> {
   const { now, pollMs, signal } = parts;
   const deadline = now() + parts.timeoutMs;
+  const missing = () => settler.counts.missing;
   let quiet = 0;
   for (;;) {
-    const before = tally.missing.size;
+    const before = missing();
     const last = now() >= deadline;
     try {
-      await settleAll(tally, parts.proofs, last || quiet % QUIET_POLLS === QUIET_POLLS - 1);
+      await settler.look(last || quiet % QUIET_POLLS === QUIET_POLLS - 1);
     } catch (error) {
       if (!isConnectionError(error)) throw error;
     }
-    parts.onProgress(tally.counts);
-    if (tally.missing.size === 0 || last) break;
-    quiet = tally.missing.size < before ? 0 : quiet + 1;
+    parts.onProgress(settler.counts);
+    if (missing() === 0 || last) break;
+    quiet = missing() < before ? 0 : quiet + 1;
     await parts.pause(Math.min(pollMs, Math.max(deadline - now(), 1)), signal);
   }
-  return { ...tally.counts, timedOut: tally.missing.size > 0, deadLetters: tally.deadLetters };
+  const { counts, deadLetters, figures } = settler;
+  return { ...counts, timedOut: counts.missing > 0, deadLetters, ...(figures && { figures }) };
 }
 
 /** Asks proofs one after the other, until nothing is missing. */

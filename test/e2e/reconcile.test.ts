@@ -67,8 +67,13 @@ it("a lost message is missed by name, with exit code 8; what is left is accounte
   const after = await project.json<ReconcileResult>(["reconcile", ingested.value.runId]);
   expect(after.exitCode).toBe(8);
   expect(after.value).toMatchObject({ missing: 1, deadLettered: 1 });
-  const missing = after.value.runs[0]?.objects.filter(({ state }) => state === "missing");
-  expect(missing).toMatchObject([{ key: "raw/tracks/lost.json", landed: true }]);
+  expect(after.value.runs).toMatchObject([
+    {
+      objects: expect.arrayContaining([
+        expect.objectContaining({ key: "raw/tracks/lost.json", state: "missing", landed: true }),
+      ]),
+    },
+  ]);
 
   const { exitCode, stdout } = await project.edp(["reconcile", "--all"]);
   expect(exitCode).toBe(8);

@@ -119,7 +119,7 @@ describe("an ingest", () => {
 
   it("lists every accepted version in its manifest", async () => {
     const { result } = await send(createSample(30, 1));
-    const { entries } = await readManifest(path.join(project.path, String(result.manifest)));
+    const { entries } = await readManifest<"objects">(path.join(project.path, String(result.manifest)));
     const listed = await collect(entries);
     expect(listed.map(({ key }) => key).sort()).toEqual(await versions());
     const [entry] = listed;
@@ -222,7 +222,9 @@ describe("an ingest that is interrupted", () => {
     await expect(send(interrupting, { signal: abort.signal })).rejects.toMatchObject({ exitCode: 130 });
     const before = await versions();
     const [run] = await readdir(path.join(project.path, ".edp", "local", "runs"));
-    const { entries } = await readManifest(path.join(project.path, ".edp", "local", "runs", String(run)));
+    const { entries } = await readManifest<"objects">(
+      path.join(project.path, ".edp", "local", "runs", String(run)),
+    );
     expect((await collect(entries)).map(({ key }) => key).sort()).toEqual(before);
     const { accepted, skipped } = await counts(send(createSample(60, 1)));
     expect(skipped).toBe(before.length);

@@ -6,7 +6,7 @@ import { ClaimProof } from "../../src/reconcile/claim-proof.ts";
 import { DeadLetterProof } from "../../src/reconcile/dead-letter-proof.ts";
 import type { Proof } from "../../src/reconcile/proof.ts";
 import { Tally, versionKey } from "../../src/reconcile/tally.ts";
-import { type WaitParts, waitForRun } from "../../src/reconcile/wait.ts";
+import { settleAll, type WaitParts, waitForRun } from "../../src/reconcile/wait.ts";
 import { type Messaging, startMessaging } from "../support/messaging.ts";
 import { type S3Fixture, startS3 } from "../support/s3.ts";
 
@@ -50,12 +50,21 @@ function wait(
 ) {
   let pauses = 0;
   const look = { parallel: 4, waitSeconds: 0, now: () => clock, signal: new AbortController().signal };
-  return waitForRun(tally, {
-    proofs: [
-      proof,
-      new DeadLetterProof(messaging.clients.sqs, dlq.url, "bronze", look),
-      new ClaimProof(s3.client, "staging", "bronze"),
-    ],
+  const proofs = [
+    proof,
+    new DeadLetterProof(messaging.clients.sqs, dlq.url, "bronze", look),
+    new ClaimProof(s3.client, "staging", "bronze"),
+  ];
+  const settler = {
+    get counts() {
+      return tally.counts;
+    },
+    get deadLetters() {
+      return tally.deadLetters;
+    },
+    look: (thorough: boolean) => settleAll(tally, proofs, thorough),
+  };
+  return waitForRun(settler, {
     timeoutMs: 10_000,
     pollMs: 1_000,
     now: () => clock,

@@ -97,7 +97,7 @@ describe("reconciling a run", () => {
       missing: 1,
       outputs: 1,
     });
-    expect(report.objects).toEqual([
+    expect(report).toHaveProperty("objects", [
       {
         ...good,
         state: "processed",
@@ -179,7 +179,7 @@ describe("reconciling a run", () => {
     const report = await reconcile(runId);
     expect(report).toMatchObject({ processed: 1, missing: 1, underWay: [{ delayed: 1 }, {}] });
     expect(report.notes).toContainEqual(expect.stringMatching(/still holds 1 messages.*on their way/));
-    expect(report.objects[1]).toMatchObject({ state: "missing", landed: false });
+    expect(report).toHaveProperty("objects[1]", expect.objectContaining({ state: "missing", landed: false }));
   });
 });
 

@@ -1,4 +1,5 @@
-import { appendFile, readFile, stat } from "node:fs/promises";
+import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRunId, Manifest, manifestPath, readManifest } from "../../../src/ingest/manifest.ts";
 import { collect } from "../../support/entities.ts";
@@ -10,7 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => directory.remove());
 
-const header = { runId: "r", pipeline: "spotify", startedAt: "2026-11-21T03:15:02.000Z", bucket: "bronze" };
+const startedAt = "2026-11-21T03:15:02.000Z";
+const header = { runId: "r", kind: "objects", pipeline: "spotify", startedAt, bucket: "bronze" } as const;
 const entry = (n: number) => ({ key: `raw/tracks/${n}.json`, sha256: "0", bytes: n, versionId: `v${n}` });
 const totals = { finishedAt: "", accepted: 2, skipped: 0, failed: 0, bytes: 3, interrupted: false };
 const file = () => manifestPath(directory.path, "local", "r");
@@ -49,6 +51,15 @@ describe("a manifest", () => {
     expect(read.header).toEqual(header);
     expect(await collect(read.entries)).toEqual([entry(1)]);
     await manifest.close(totals);
+  });
+
+  it("of before there were kinds is of objects", async () => {
+    const { kind: _kind, ...old } = header;
+    await mkdir(path.dirname(file()), { recursive: true });
+    await appendFile(file(), `${JSON.stringify(old)}\n${JSON.stringify(entry(1))}\n`);
+    const read = await readManifest(file());
+    expect(read.header.kind).toBe("objects");
+    expect(await collect(read.entries)).toEqual([entry(1)]);
   });
 
   it("that cannot be written names file and way out", async () => {
