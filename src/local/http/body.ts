@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { AwsError } from "../service.ts";
 import { AwsChunkedDecoder } from "./aws-chunked.ts";
 import { algorithmOfHeader, type ChecksumAlgorithm, createChecksum } from "./checksums.ts";
+import type { Incoming } from "./listener.ts";
 
 /** A checksum that came as a trailer and matched the payload; the value is base64. */
 export interface VerifiedChecksum {
@@ -22,7 +22,7 @@ export function trailingChecksum(body: Readable): VerifiedChecksum | undefined {
  * or the declared length is wrong (IncompleteBody) or when a checksum trailer does not match (BadDigest), so
  * that nothing altered is stored. Nothing is read before somebody asks.
  */
-export function decodeBody(incoming: IncomingMessage): Readable {
+export function decodeBody(incoming: Incoming): Readable {
   if (!isAwsChunked(incoming)) return incoming;
   const body: Readable = Readable.from(
     unframed(incoming, (checksum) => verified.set(body, checksum)),
@@ -40,19 +40,19 @@ export function pieces(body: Readable): AsyncIterable<Buffer> {
 }
 
 /** Lets go of what nobody will read, so that it does not block the connection's next request. */
-export function discardRest(body: Readable, incoming: IncomingMessage): void {
+export function discardRest(body: Readable, incoming: Incoming): void {
   if (body !== incoming) body.destroy();
   if (!incoming.complete) incoming.resume();
 }
 
-function isAwsChunked({ headers }: IncomingMessage): boolean {
+function isAwsChunked({ headers }: Incoming): boolean {
   const sha256 = headers["x-amz-content-sha256"];
   if (typeof sha256 === "string" && sha256.startsWith("STREAMING-")) return true;
   return (headers["content-encoding"] ?? "").split(",").some((coding) => coding.trim() === "aws-chunked");
 }
 
 async function* unframed(
-  incoming: IncomingMessage,
+  incoming: Incoming,
   onVerified: (checksum: VerifiedChecksum) => void,
 ): AsyncGenerator<Buffer> {
   const decoder = new AwsChunkedDecoder();
@@ -81,7 +81,7 @@ async function* unframed(
   onVerified({ algorithm, value });
 }
 
-function declaredAlgorithm({ headers }: IncomingMessage): ChecksumAlgorithm | undefined {
+function declaredAlgorithm({ headers }: Incoming): ChecksumAlgorithm | undefined {
   const declared = headers["x-amz-trailer"];
   const names = (Array.isArray(declared) ? declared.join(",") : (declared ?? "")).split(",");
   for (const name of names) {
@@ -91,7 +91,7 @@ function declaredAlgorithm({ headers }: IncomingMessage): ChecksumAlgorithm | un
   return undefined;
 }
 
-function checkLength({ headers }: IncomingMessage, decodedBytes: number): void {
+function checkLength({ headers }: Incoming, decodedBytes: number): void {
   const declared = headers["x-amz-decoded-content-length"];
   if (declared === undefined || Number(declared) === decodedBytes) return;
   throw new AwsError(

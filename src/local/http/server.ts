@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from "../service.ts";
 import { decodeBody, discardRest, pieces } from "./body.ts";
 import { checkCaller } from "./caller.ts";
 import { EVENT_STREAM_TYPE } from "./event-stream.ts";
+import { type Incoming, listen, type Outgoing } from "./listener.ts";
 import { route, type ServiceName } from "./route.ts";
 import { unserved } from "./unserved.ts";
 
@@ -40,35 +40,11 @@ export interface ServerParts {
  * @throws the listen error as it is (EADDRINUSE, EACCES); the caller words it.
  */
 export async function openServer(parts: ServerParts): Promise<EngineServer> {
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, (request, response) => {
-    void answer(parts, request, response);
-  });
-  await listen(server, parts.port);
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(parts.port, (incoming, outgoing) => void answer(parts, incoming, outgoing));
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-async function answer(
-  parts: ServerParts,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
+async function answer(parts: ServerParts, incoming: Incoming, outgoing: Outgoing): Promise<void> {
+  const headers = headersOf(incoming);
   const [path = "/", search = ""] = splitOnce(incoming.url ?? "/", "?");
   const query = new URLSearchParams(search);
   const requestId = randomUUID();
@@ -78,7 +54,7 @@ async function answer(
     method: incoming.method ?? "GET",
     path,
     query,
-    headers: incoming.headers,
+    headers,
     body,
     bytes: (limit = DEFAULT_LIMIT_BYTES) => readAll(body, limit),
     requestId,
@@ -89,14 +65,13 @@ async function answer(
     },
   };
   // An anonymous form POST names its service by action only; SDKs always sign, so the route is by scope.
-  const name = route(incoming.headers, path, query);
+  const name = route(headers, path, query);
   const services: Partial<Record<string, Service>> = parts.services;
   const service = services[name] ?? unserved(name, Object.keys(services));
   let response: ServiceResponse;
   try {
-    const followsLink =
-      name === "s3" && request.method === "GET" && incoming.headers["sec-fetch-mode"] === "navigate";
-    checkCaller(incoming.headers, followsLink);
+    const followsLink = name === "s3" && request.method === "GET" && headers["sec-fetch-mode"] === "navigate";
+    checkCaller(headers, followsLink);
     if (path.startsWith(CONTROL_PREFIX) && parts.control) response = await parts.control(request);
     else response = await service.handle(request);
   } catch (error) {
@@ -110,7 +85,14 @@ async function answer(
   await send(parts, request, response, incoming, outgoing);
 }
 
-function closeSignal(outgoing: ServerResponse): AbortSignal {
+/** The headers of a request; HTTP/2 has `:authority` in place of Host. */
+function headersOf(incoming: Incoming): IncomingHttpHeaders {
+  if (incoming.httpVersionMajor < 2) return incoming.headers;
+  const authority = incoming.headers[":authority"];
+  return typeof authority === "string" ? { ...incoming.headers, host: authority } : incoming.headers;
+}
+
+function closeSignal(outgoing: Outgoing): AbortSignal {
   const gone = new AbortController();
   if (outgoing.closed) gone.abort();
   else outgoing.once("close", () => gone.abort());
@@ -163,8 +145,8 @@ async function send(
   parts: ServerParts,
   request: ServiceRequest,
   response: ServiceResponse,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
+  incoming: Incoming,
+  outgoing: Outgoing,
 ): Promise<void> {
   const { status, headers = {}, body = "" } = response;
   outgoing.writeHead(status, {
@@ -175,7 +157,7 @@ async function send(
   });
   try {
     if (body instanceof Readable) await pipeline(body, outgoing);
-    else outgoing.end(request.method === "HEAD" ? undefined : body);
+    else outgoing.end(request.method === "HEAD" ? "" : body);
   } catch (error) {
     // The client went away or the file failed midway: the connection is all that can still say so.
     // A client ends an event stream by leaving.
