@@ -1,5 +1,6 @@
 import { queueName } from "../aws/queues.ts";
 import type { Deployment } from "../topology/deployment.ts";
+import { queueTrigger } from "../topology/from.ts";
 
 /** A queue whose dead letters are looked at. */
 export interface DeadLetterQueue {
@@ -19,7 +20,7 @@ export function deadLetterQueues(deployment: Deployment, names: readonly string[
   return chosen.flatMap(([pipeline, { topology, addresses }]) => {
     const readersOf = (queue: string) =>
       Object.entries(topology.functions)
-        .filter(([, declared]) => declared.from.queue === queue)
+        .filter(([, declared]) => queueTrigger(declared)?.queue === queue)
         .flatMap(([key]) => addresses.functions[key]?.logGroup ?? []);
     const own = Object.entries(addresses.queues).map(([key, { dlqUrl }]) => ({
       url: dlqUrl,

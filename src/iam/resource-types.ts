@@ -49,7 +49,12 @@ const KIND_MODULE: Record<Kind, string> = {
   rules: "rule",
   topics: "topic",
   queues: "queue",
+  tables: "table",
+  databases: "database",
+  streams: "stream",
+  deliveries: "delivery",
   functions: "function",
+  apis: "api",
 };
 
 /** Modules that every environment has, whatever its pipelines are. */

@@ -5,14 +5,10 @@ import type { Deployment } from "../topology/deployment.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { keepBundles } from "./bundles.ts";
 import type { Clock } from "./clock.ts";
-import { createCloudWatch } from "./cloudwatch/service.ts";
-import { createEvents } from "./events/service.ts";
 import { openServer } from "./http/server.ts";
-import { createLambda } from "./lambda/service.ts";
-import type { LogsSink } from "./lambda/sinks.ts";
-import { createLogs } from "./logs/service.ts";
-import { addressBook, provision, type Services } from "./provision.ts";
-import { createS3 } from "./s3/service.ts";
+import { addressBook } from "./provision/address-book.ts";
+import { provision } from "./provision/provision.ts";
+import { refuseLoss, unprovision } from "./provision/unprovision.ts";
 import {
   AwsError,
   type EngineParts,
@@ -22,10 +18,7 @@ import {
   type ServiceResponse,
   type Wiring,
 } from "./service.ts";
-import { createSns } from "./sns/service.ts";
-import { createSqs } from "./sqs/service.ts";
-import { createSts } from "./sts/service.ts";
-import { refuseLoss, unprovision } from "./unprovision.ts";
+import { closeServices, createServices, type Services, type ServicesOptions } from "./services.ts";
 
 /** What `edp deploy` sends to the engine: the pipelines to add or update, and the zips of their functions. */
 export interface DeployRequest {
@@ -51,17 +44,13 @@ export interface Deployed extends Deployment {
   changes: Record<string, PipelineChange>;
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends ServicesOptions {
   /** Holds everything the engine stores. */
   dataDirectory: string;
   /** 0 takes any free port. */
   port: number;
   clock: Clock;
-  /** Path of the built Lambda worker, `dist/lambda-worker.js`. */
-  workerPath: string;
   log(line: string): void;
-  /** Sees every line a function logs, for `edp dev`. */
-  onFunctionLog?: (group: string, message: string) => void;
   /** Answers the control paths that concern the process itself (health, stop). */
   control?: (action: string, request: ServiceRequest) => Promise<ServiceResponse | undefined>;
   /** Refuses a control request, by throwing, that doesn't carry the engine's token. */
@@ -147,16 +136,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const server = await openServer({
     port,
-    services: {
-      s3: services.s3,
-      sqs: services.sqs,
-      sns: services.sns,
-      events: services.events,
-      lambda: services.lambda,
-      logs: services.logs,
-      monitoring: services.cloudwatch,
-      sts: createSts(parts),
-    },
+    services: { ...services },
     log,
     control: async (request) => {
       const action = request.path.split("/").at(-1) ?? "";
@@ -180,9 +160,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const close = async () => {
     await services.lambda.close();
     await server.close();
-    for (const service of [services.events, services.sns, services.s3, services.sqs]) await service.close();
-    await services.logs.close();
-    await services.cloudwatch.close();
+    await closeServices(services);
   };
   // The record is only read: a crash halfway through must not cost the pipelines that are not up yet.
   const restored = inTurn(async () => {
@@ -202,29 +180,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     deployment,
     close,
   };
-}
-
-async function createServices(
-  parts: EngineParts,
-  { workerPath, onFunctionLog }: Pick<EngineOptions, "workerPath" | "onFunctionLog">,
-): Promise<Services> {
-  const [s3, sqs, sns, events, logs] = await Promise.all([
-    createS3(parts),
-    createSqs(parts),
-    createSns(parts),
-    createEvents(parts),
-    createLogs(parts),
-  ]);
-  const cloudwatch = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
-  const sink: LogsSink = {
-    createGroup: (name, retentionDays) => logs.createGroup(name, retentionDays),
-    append: async (group, stream, events) => {
-      for (const event of events) onFunctionLog?.(group, event.message);
-      await logs.append(group, stream, events);
-    },
-  };
-  const lambda = await createLambda(parts, { sqs, logs: sink, metrics: cloudwatch, workerPath });
-  return { s3, sqs, sns, events, logs, cloudwatch, lambda };
 }
 
 /** Routes deliveries between services by the service in the target's ARN; the services exist only after it. */

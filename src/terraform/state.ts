@@ -36,6 +36,9 @@ export interface EnvironmentOutputs {
 const output = <T extends v.GenericSchema>(value: T) => v.looseObject({ value });
 const named = v.record(v.string(), v.looseObject({}));
 
+/** Of a kind that earlier versions of edp didn't have. */
+const laterKind = v.optional(named, {});
+
 const StateSchema = v.looseObject({
   version: v.literal(4),
   lineage: v.string(),
@@ -61,7 +64,12 @@ const OutputsSchema = v.looseObject({
         buckets: named,
         topics: named,
         queues: named,
+        tables: laterKind,
+        databases: laterKind,
+        streams: laterKind,
+        deliveries: laterKind,
         functions: named,
+        apis: laterKind,
         undelivered: v.looseObject({}),
       }),
     ),

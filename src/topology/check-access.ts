@@ -6,7 +6,14 @@ const DATA_KINDS = [
   { kind: "buckets", thing: "bucket", readable: true },
   { kind: "queues", thing: "queue", readable: false },
   { kind: "topics", thing: "topic", readable: false },
+  { kind: "tables", thing: "table", readable: true },
+  { kind: "databases", thing: "database", readable: true },
+  { kind: "streams", thing: "stream", readable: true },
 ] as const satisfies readonly { kind: Kind; thing: string; readable: boolean }[];
+
+const ALL = DATA_KINDS.map(({ thing }) => thing)
+  .join(", ")
+  .replace(/, (\w+)$/, " or $1");
 
 /** Each key in `reads` and `writes` must mean exactly one thing, of a kind that can be read or written so. */
 export function checkAccess(pipeline: Pipeline, declared: LambdaFunction, path: JsonPath): Fault[] {
@@ -15,7 +22,7 @@ export function checkAccess(pipeline: Pipeline, declared: LambdaFunction, path: 
       const at = [...path, edge, index];
       if (declared[edge].indexOf(key) !== index) return [{ path: at, message: `${key} is named twice` }];
       const [found, ...more] = DATA_KINDS.filter(({ kind }) => Object.hasOwn(pipeline[kind], key));
-      if (!found) return [{ path: at, message: `there is no bucket, queue or topic ${key}` }];
+      if (!found) return [{ path: at, message: `there is no ${ALL} ${key}` }];
       if (more.length > 0) {
         const things = [found, ...more].map(({ thing }) => thing).join(" and a ");
         return [{ path: at, message: `${key} is ambiguous, there is a ${things} of that name: rename one` }];

@@ -1,6 +1,7 @@
 import { checkAccess } from "./check-access.ts";
 import type { Fault } from "./faults.ts";
-import type { LambdaFunction, Pipeline, Queue } from "./types.ts";
+import { queueTrigger } from "./from.ts";
+import type { LambdaFunction, Pipeline, Queue, QueueTrigger } from "./types.ts";
 
 /** Largest batch without a batch window: CreateEventSourceMapping, BatchSize. */
 const MAX_BATCH_WITHOUT_WINDOW = 10;
@@ -17,22 +18,24 @@ export function checkFunctions(pipeline: Pipeline): Fault[] {
   return Object.entries(pipeline.functions).flatMap(([key, declared]) => {
     const path = ["functions", key];
     const faults = [...checkAccess(pipeline, declared, path), ...checkEnvironment(declared, path)];
-    const queueKey = declared.from.queue;
-    const queue = Object.hasOwn(pipeline.queues, queueKey) ? pipeline.queues[queueKey] : undefined;
-    if (queue) faults.push(...checkTrigger(declared, queue, path));
-    else faults.push({ path: [...path, "from", "queue"], message: `there is no queue ${queueKey}` });
-    const other = fedBy.get(queueKey);
+    const trigger = queueTrigger(declared);
+    if (!trigger) return faults;
+    const queue = Object.hasOwn(pipeline.queues, trigger.queue) ? pipeline.queues[trigger.queue] : undefined;
+    if (queue) faults.push(...checkTrigger(declared, trigger, queue, path));
+    else faults.push({ path: [...path, "from", "queue"], message: `there is no queue ${trigger.queue}` });
+    const other = fedBy.get(trigger.queue);
     if (other) {
-      const message = `${queueKey} already feeds the function ${other}: two would take each other's messages`;
+      const message = `${trigger.queue} already feeds the function ${other}: two would take each other's messages`;
       faults.push({ path: [...path, "from", "queue"], message });
     }
-    fedBy.set(queueKey, key);
+    fedBy.set(trigger.queue, key);
     return faults;
   });
 }
 
 function checkTrigger(
-  { from, timeoutSeconds }: LambdaFunction,
+  { timeoutSeconds }: LambdaFunction,
+  from: QueueTrigger,
   queue: Queue,
   path: readonly string[],
 ): Fault[] {

@@ -13,9 +13,9 @@ export function checkQueues({ queues, topics }: Pipeline): Fault[] {
       faults.push({ path: [...path, "dlqRetentionSeconds"], message });
     }
     faults.push(...checkSources(queue, path));
-    queue.from.forEach(({ topic }, index) => {
-      if (Object.hasOwn(topics, topic)) return;
-      faults.push({ path: [...path, "from", index, "topic"], message: `there is no topic ${topic}` });
+    queue.from.forEach((source, index) => {
+      if (!("topic" in source) || Object.hasOwn(topics, source.topic)) return;
+      faults.push({ path: [...path, "from", index, "topic"], message: `there is no topic ${source.topic}` });
     });
     return faults;
   });
@@ -30,8 +30,10 @@ function checkSources({ from, fifo }: Queue, path: readonly string[]): Fault[] {
       message: "must be empty: a standard topic can't deliver to a FIFO queue",
     });
   }
-  from.forEach(({ topic, filterPolicy }, index) => {
-    if (from.slice(0, index).some((earlier) => earlier.topic === topic)) {
+  from.forEach((source, index) => {
+    if (!("topic" in source)) return;
+    const { topic, filterPolicy } = source;
+    if (from.slice(0, index).some((earlier) => "topic" in earlier && earlier.topic === topic)) {
       const message = `${topic} is named twice: a topic has one subscription per queue`;
       faults.push({ path: [...path, "from", index, "topic"], message });
     }

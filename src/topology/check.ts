@@ -2,6 +2,7 @@ import { checkFunctions } from "./check-functions.ts";
 import { checkNames } from "./check-names.ts";
 import { checkQueues } from "./check-queues.ts";
 import type { Fault } from "./faults.ts";
+import { topicSources } from "./from.ts";
 import { checkEventPattern } from "./pattern.ts";
 import type { Pipeline } from "./types.ts";
 
@@ -52,7 +53,7 @@ function checkRules({ rules, buckets, topics }: Pipeline): Fault[] {
       const message = "must not be given: the name of the bucket in `from` is filled in";
       faults.push({ path: [...path, "pattern", "detail", "bucket"], message });
     }
-    const targets = Object.values(topics).filter((topic) => topic.from.rule === key).length;
+    const targets = Object.values(topics).filter((topic) => topic.from?.rule === key).length;
     if (targets === 0) {
       faults.push({ path, message: "no topic takes its events: they would be lost" });
     } else if (targets > MAX_TARGETS) {
@@ -63,13 +64,15 @@ function checkRules({ rules, buckets, topics }: Pipeline): Fault[] {
 }
 
 function checkTopics({ topics, rules, queues }: Pipeline): Fault[] {
-  const subscribed = new Set(Object.values(queues).flatMap(({ from }) => from.map(({ topic }) => topic)));
-  return Object.entries(topics).flatMap(([key, { from }]) => {
+  const subscribed = new Set(
+    Object.values(queues).flatMap((queue) => topicSources(queue).map(({ topic }) => topic)),
+  );
+  return Object.entries(topics).flatMap(([key, { from, email }]) => {
     const faults: Fault[] = [];
-    if (!Object.hasOwn(rules, from.rule)) {
+    if (from && !Object.hasOwn(rules, from.rule)) {
       faults.push({ path: ["topics", key, "from", "rule"], message: `there is no rule ${from.rule}` });
     }
-    if (!subscribed.has(key)) {
+    if (!subscribed.has(key) && !email) {
       faults.push({ path: ["topics", key], message: "no queue takes its messages: they would be lost" });
     }
     return faults;

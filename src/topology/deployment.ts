@@ -23,7 +23,23 @@ export interface AddressBook {
   buckets: Record<string, { name: string }>;
   topics: Record<string, { arn: string }>;
   queues: Record<string, { url: string; dlqUrl: string }>;
+  tables: Record<string, { name: string }>;
+  databases: Record<string, DatabaseAddress>;
+  streams: Record<string, { name: string }>;
+  deliveries: Record<string, { name: string }>;
   functions: Record<string, { name: string; logGroup: string }>;
+  /** `url` is the base with the stage and without a slash at its end: `POST {url}/events`. */
+  apis: Record<string, { url: string; apiKeyId: string }>;
   /** The queue for what EventBridge and SNS could not deliver. */
   undelivered: { url: string };
+}
+
+export interface DatabaseAddress {
+  /** null on the local engine until the server's first use, which starts it. */
+  host: string | null;
+  port: number | null;
+  /** Of the database in the server. */
+  name: string;
+  /** Secrets Manager secret, JSON `{"username", "password"}`. */
+  secretArn: string;
 }

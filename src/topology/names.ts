@@ -1,5 +1,5 @@
 import { InvalidInputError } from "../errors.ts";
-import type { Pipeline } from "./types.ts";
+import type { Kind, Pipeline } from "./types.ts";
 
 /**
  * Longest `<project>-<env>`. What a pipeline may call its things follows from it (NAME_ROOM), so that a
@@ -10,8 +10,22 @@ export const MAX_PREFIX = 24;
 /** Key under which a pipeline's queue for undeliverable events is named; no queue of its own may have it. */
 export const UNDELIVERED = "undelivered";
 
-/** Longest physical name of each service, from its CreateX API: S3 bucket, EventBridge rule, SNS topic, SQS queue, Lambda function. */
-const SERVICE_LIMITS = { buckets: 63, rules: 64, topics: 256, queues: 80, functions: 64 } as const;
+/**
+ * Longest physical name of each service, from its CreateX API: S3 bucket, EventBridge rule, SNS topic, SQS queue,
+ * DynamoDB table, RDS instance, Kinesis stream, Firehose delivery stream, Lambda function, API Gateway REST API.
+ */
+const SERVICE_LIMITS = {
+  buckets: 63,
+  rules: 64,
+  topics: 256,
+  queues: 80,
+  tables: 255,
+  databases: 63,
+  streams: 128,
+  deliveries: 64,
+  functions: 64,
+  apis: 128,
+} as const satisfies Record<Kind, number>;
 const ACCOUNT_SUFFIX = "-123456789012".length;
 const DLQ_FIFO_SUFFIX = "-dlq.fifo".length;
 
@@ -21,8 +35,13 @@ export const NAME_ROOM = {
   rules: SERVICE_LIMITS.rules - MAX_PREFIX - 1,
   topics: SERVICE_LIMITS.topics - MAX_PREFIX - 1,
   queues: SERVICE_LIMITS.queues - MAX_PREFIX - 1 - DLQ_FIFO_SUFFIX,
+  tables: SERVICE_LIMITS.tables - MAX_PREFIX - 1,
+  databases: SERVICE_LIMITS.databases - MAX_PREFIX - 1,
+  streams: SERVICE_LIMITS.streams - MAX_PREFIX - 1,
+  deliveries: SERVICE_LIMITS.deliveries - MAX_PREFIX - 1,
   functions: SERVICE_LIMITS.functions - MAX_PREFIX - 1,
-} as const;
+  apis: SERVICE_LIMITS.apis - MAX_PREFIX - 1,
+} as const satisfies Record<Kind, number>;
 
 /** What distinguishes one deployment of a pipeline from another. */
 export interface Place {
@@ -33,14 +52,9 @@ export interface Place {
 }
 
 /** Physical names by kind and key. A function's execution role is called like the function. */
-export interface PhysicalNames {
-  buckets: Record<string, string>;
-  rules: Record<string, string>;
-  topics: Record<string, string>;
-  queues: Record<string, string>;
+export interface PhysicalNames extends Record<Kind, Record<string, string>> {
   /** By the key of the queue they belong to. */
   dlqs: Record<string, string>;
-  functions: Record<string, string>;
   undelivered: string;
 }
 
@@ -66,7 +80,12 @@ export function physicalNames(pipeline: Pipeline, { project, env, accountId }: P
     topics: named(pipeline.topics),
     queues: named(pipeline.queues, ({ fifo }) => (fifo ? ".fifo" : "")),
     dlqs: named(pipeline.queues, ({ fifo }) => (fifo ? "-dlq.fifo" : "-dlq")),
+    tables: named(pipeline.tables),
+    databases: named(pipeline.databases),
+    streams: named(pipeline.streams),
+    deliveries: named(pipeline.deliveries),
     functions: named(pipeline.functions),
+    apis: named(pipeline.apis),
     undelivered: `${base}-${UNDELIVERED}`,
   };
 }

@@ -26,22 +26,48 @@ const object = v.pipe(
 // valibot's own objects and records would take an array too.
 const fields = <T extends v.ObjectEntries>(entries: T) => v.pipe(object, v.strictObject(entries));
 const things = <T extends v.GenericSchema>(thing: T) => v.pipe(object, v.record(KEY, thing));
+/** Takes one of several outlines, told apart by the field that only it has. */
+const exactlyOne = <T extends Record<string, v.GenericSchema<unknown, object>>>(outlines: T) => {
+  const names = Object.keys(outlines);
+  const none = v.custom<never>(() => false, `must have exactly one of ${names.join(" and ")}`);
+  const choose = (input: unknown): v.GenericSchema<unknown, object> => {
+    if (!isObject(input)) return object;
+    const [name = "", ...more] = names.filter((one) => Object.hasOwn(input, one));
+    return (more.length === 0 && outlines[name]) || none;
+  };
+  return v.lazy(choose) as v.GenericSchema<unknown, v.InferOutput<T[keyof T]>>;
+};
+
+/** CreateTable, AttributeDefinition. */
+const attributeName = v.pipe(nonEmpty, v.maxLength(255, "must be at most 255 characters"));
+/** What a prefix can name: https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html */
+const PARTITION_KEY = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and _, not starting with a digit"),
+);
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 const Bucket = fields({
   versioned: v.boolean(),
   eventBridge: v.boolean(),
   expireNoncurrentDays: v.nullable(integer(1, 3650)),
+  uploadPrefix: v.nullable(nonEmpty),
 });
 
 const Rule = fields({ from: fields({ bucket: v.string() }), pattern: object });
 
-const Topic = fields({ from: fields({ rule: v.string() }) });
+const Topic = fields({ from: v.nullable(fields({ rule: v.string() })), email: v.boolean() });
+
+const TopicSource = fields({
+  topic: v.string(),
+  rawMessageDelivery: v.boolean(),
+  filterPolicy: v.nullable(object),
+});
+const BucketSource = fields({ bucket: v.string(), prefix: v.string(), suffix: v.string() });
 
 /** Ranges: SetQueueAttributes. A maxReceiveCount below 5 sends messages to the DLQ that were only throttled. */
 const Queue = fields({
-  from: v.array(
-    fields({ topic: v.string(), rawMessageDelivery: v.boolean(), filterPolicy: v.nullable(object) }),
-  ),
+  from: v.array(exactlyOne({ topic: TopicSource, bucket: BucketSource })),
   fifo: v.boolean(),
   visibilityTimeoutSeconds: integer(0, 43_200),
   retentionSeconds: integer(60, 1_209_600),
@@ -51,18 +77,75 @@ const Queue = fields({
   dlqRetentionSeconds: integer(60, 1_209_600),
 });
 
+const KeyAttribute = fields({
+  name: attributeName,
+  type: v.picklist(["S", "N", "B"], "must be S, N or B"),
+});
+const keys = { hashKey: KeyAttribute, rangeKey: v.nullable(KeyAttribute) };
+
+const Table = fields({
+  ...keys,
+  indexes: things(fields(keys)),
+  ttlAttribute: v.nullable(attributeName),
+  pointInTimeRecovery: v.boolean(),
+});
+
+/** Ranges: CreateDBInstance; storage of type gp3. */
+const Database = fields({
+  engine: v.picklist(["postgres"], "must be postgres"),
+  version: v.pipe(v.string(), v.regex(/^\d{2}$/, "must be a major version such as 17")),
+  instanceClass: v.pipe(
+    v.string(),
+    v.regex(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, "must be an instance class such as db.t4g.small"),
+  ),
+  storageGb: integer(20, 65_536),
+  maxStorageGb: integer(20, 65_536),
+  backupRetentionDays: integer(0, 35),
+});
+
+/** Ranges: CreateStream, IncreaseStreamRetentionPeriod. */
+const Stream = fields({ shards: v.nullable(integer(1, 10_000)), retentionHours: integer(24, 8760) });
+
+/** Ranges: CreateDeliveryStream, BufferingHints. */
+const Delivery = fields({
+  from: fields({ stream: v.string() }),
+  to: fields({ bucket: v.string(), prefix: v.string(), errorPrefix: v.string() }),
+  partitionKeys: v.pipe(object, v.record(PARTITION_KEY, v.string())),
+  bufferMb: integer(1, 128),
+  bufferSeconds: integer(0, 900),
+  compression: v.picklist(["GZIP", "UNCOMPRESSED"], "must be GZIP or UNCOMPRESSED"),
+});
+
+/** Ranges: quotas of API Gateway, https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
+const Api = fields({
+  stage: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, - or _")),
+  rateLimit: integer(1, 10_000),
+  burstLimit: integer(1, 5000),
+  quotaPerDay: v.nullable(integer(1, 1_000_000_000)),
+});
+
+const QueueTrigger = fields({
+  queue: v.string(),
+  batchSize: integer(1, 10_000),
+  batchWindowSeconds: integer(0, 300),
+  maximumConcurrency: integer(2, 1000),
+});
+const ApiTrigger = fields({
+  api: v.string(),
+  method: v.picklist(METHODS, `must be ${METHODS.join(", ")}`),
+  path: v.string(),
+  apiKeyRequired: v.boolean(),
+  requestModel: v.nullable(object),
+});
+
 /** Ranges: CreateFunction, CreateEventSourceMapping. */
 const LambdaFunction = fields({
-  from: fields({
-    queue: v.string(),
-    batchSize: integer(1, 10_000),
-    batchWindowSeconds: integer(0, 300),
-    maximumConcurrency: integer(2, 1000),
-  }),
+  from: exactlyOne({ queue: QueueTrigger, api: ApiTrigger }),
   reads: v.array(v.string()),
   writes: v.array(v.string()),
   memoryMb: integer(128, 10_240),
   timeoutSeconds: integer(1, 900),
+  ephemeralStorageMb: integer(512, 10_240),
   environment: v.pipe(object, v.record(v.string(), v.string())),
 });
 
@@ -75,7 +158,12 @@ const PipelineShape = fields({
   rules: things(Rule),
   topics: things(Topic),
   queues: things(Queue),
+  tables: things(Table),
+  databases: things(Database),
+  streams: things(Stream),
+  deliveries: things(Delivery),
   functions: things(LambdaFunction),
+  apis: things(Api),
 }) satisfies v.GenericSchema<unknown, Pipeline>;
 
 /**

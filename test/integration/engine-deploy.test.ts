@@ -3,6 +3,7 @@ import path from "node:path";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ListSubscriptionsByTopicCommand, SNSClient } from "@aws-sdk/client-sns";
+import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strToU8, zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DeployRequest, Engine } from "../../src/local/engine.ts";
@@ -43,7 +44,7 @@ function rewired(): Pipeline {
   if (!work || !worker) throw new Error("plain.json has changed");
   changed.queues.second = structuredClone(work);
   work.from = [];
-  worker.from.queue = "second";
+  Object.assign(worker.from, { queue: "second" });
   return changed;
 }
 
@@ -65,6 +66,20 @@ describe("a deployment tells what it did to a pipeline", () => {
     await writeFile(zip, zipSync({ "index.mjs": strToU8("export const handler = async () => 1;") }));
     expect(await change({ ...request(rewired()), awsTiming: true })).toBe("updated");
     expect(await change({ ...request(rewired()), awsTiming: true })).toBe("unchanged");
+  });
+});
+
+describe("a pipeline with things that the engine has no service for", () => {
+  it("is refused, naming each, before anything of it is made", async () => {
+    const text = await readFile("test/fixtures/topology/valid/every-kind.json", "utf8");
+    await expect(engine.deploy(request(JSON.parse(text) as Pipeline))).rejects.toThrow(
+      /^The pipeline every-kind declares what the local engine can't run: .*apis\.store/,
+    );
+    expect(engine.deployment().pipelines).toEqual({});
+    const { QueueUrls = [] } = await new SQSClient(clientSettings(engine.endpoint)).send(
+      new ListQueuesCommand({}),
+    );
+    expect(QueueUrls).toEqual([]);
   });
 });
 

@@ -35,7 +35,7 @@ beforeEach(async () => {
     const declared = functions["to-parquet"];
     if (!declared) throw new Error("the function to-parquet is missing");
     declared.environment = { CRASH_COUNTER: counter };
-    declared.from.batchSize = BATCH;
+    Object.assign(declared.from, { batchSize: BATCH });
   }
   engine = await startTestEngine(path.join(directory.path, "data"));
   await engine.deploy(request);

@@ -1,8 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AddressBook } from "../../src/topology/deployment.ts";
 
 export const FIXTURES = fileURLToPath(new URL("../fixtures/topology", import.meta.url));
+
+/** The address book of a pipeline without a thing, to be filled in. */
+export const NO_ADDRESSES: AddressBook = {
+  buckets: {},
+  topics: {},
+  queues: {},
+  tables: {},
+  databases: {},
+  streams: {},
+  deliveries: {},
+  functions: {},
+  apis: {},
+  undelivered: { url: "" },
+};
 
 /** Who must refuse an invalid pipeline file: the TypeScript parser, the JSON schema, the HCL. */
 export type Reader = "parser" | "schema" | "terraform";

@@ -148,14 +148,25 @@ function namesById(pipelines: readonly Pipeline[]): TopologyOutputs["names"] {
 }
 
 /** An address book whose addresses say what they are the address of. */
-function namedBook({ name, buckets, topics, queues, functions }: Pipeline): AddressBook {
+function namedBook({ name, ...things }: Pipeline): AddressBook {
   const map = <T>(things: object, make: (id: string) => T): Record<string, T> =>
     Object.fromEntries(Object.keys(things).map((key) => [key, make(`${name}/${key}`)]));
+  const { buckets, topics, queues, tables, databases, streams, deliveries, functions, apis } = things;
   return {
     buckets: map(buckets, (id) => ({ name: `buckets ${id}` })),
     topics: map(topics, (id) => ({ arn: `topics ${id}` })),
     queues: map(queues, (id) => ({ url: `queues ${id}`, dlqUrl: `dlqs ${id}` })),
+    tables: map(tables, (id) => ({ name: `tables ${id}` })),
+    databases: map(databases, (id) => ({
+      host: `hosts ${id}`,
+      port: 5432,
+      name: `databases ${id}`,
+      secretArn: `secrets ${id}`,
+    })),
+    streams: map(streams, (id) => ({ name: `streams ${id}` })),
+    deliveries: map(deliveries, (id) => ({ name: `deliveries ${id}` })),
     functions: map(functions, (id) => ({ name: id, logGroup: id })),
+    apis: map(apis, (id) => ({ url: `urls ${id}`, apiKeyId: `keys ${id}` })),
     undelivered: { url: name },
   };
 }

@@ -12,6 +12,7 @@ import { batchOutcome, sqsRecord } from "../../local/lambda/sqs-event.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION } from "../../local/service.ts";
 import { PACKAGE_ROOT } from "../../package-root.ts";
 import { functionEnvironment } from "../../topology/edges.ts";
+import { queueTrigger } from "../../topology/from.ts";
 import { reasonOf } from "../verify/watch.ts";
 import { messageOf } from "./message.ts";
 import type { Scratch } from "./scratch.ts";
@@ -111,7 +112,7 @@ export class Lane {
     const environment = { clock: systemClock, logs, workerPath, endpoint: scratch.endpoint, log };
     return {
       pool: new EnvironmentPool(version, () => environment),
-      queueArn: arnOf(addresses.queues[declared.from.queue]?.url ?? ""),
+      queueArn: arnOf(addresses.queues[queueTrigger(declared)?.queue ?? ""]?.url ?? ""),
       deadLetterArns: Object.values(addresses.queues).map(({ dlqUrl }) => arnOf(dlqUrl)),
     };
   }

@@ -1,6 +1,7 @@
 import { queueName } from "../../aws/queues.ts";
 import type { Letter } from "../../dead-letters/letter.ts";
 import type { DeployedPipeline } from "../../topology/deployment.ts";
+import { queueTrigger } from "../../topology/from.ts";
 
 /** A function that a letter is tried with. */
 export interface TriedFunction {
@@ -28,7 +29,8 @@ export function functionsFor(letter: Letter, pipelines: readonly DeployedPipelin
   if (named.length > 0) return named;
   const source = letter.raw.Attributes?.DeadLetterQueueSourceArn?.split(":").at(-1);
   const fed = all.filter(({ deployed, function: key }) => {
-    const queue = deployed.topology.functions[key]?.from.queue ?? "";
+    const declared = deployed.topology.functions[key];
+    const queue = (declared && queueTrigger(declared)?.queue) ?? "";
     return source !== undefined && queueName(deployed.addresses.queues[queue]?.url ?? "") === source;
   });
   if (fed.length > 0) return fed;

@@ -17,6 +17,7 @@ import { collect, stream } from "../../support/entities.ts";
 import { objectCreated, snsNotification } from "../../support/letters.ts";
 import { type Moto, motoAvailable, startMoto } from "../../support/moto.ts";
 import { clientSettings } from "../../support/services.ts";
+import { NO_ADDRESSES } from "../../support/topology-fixtures.ts";
 import { track } from "../../unit/lambda/function-bench.ts";
 
 /** A letter about an object of `bronze`, as SNS delivers it. */
@@ -42,8 +43,8 @@ describe.skipIf(!motoAvailable())("a local trial in an environment on another S3
     if (!topology) throw new Error("no pipeline is shipped");
     const url = (name: string) => `${moto.endpoint}/123456789012/${name}`;
     const addresses = {
+      ...NO_ADDRESSES,
       buckets: { bronze: { name: "bronze" }, staging: { name: "staging" } },
-      topics: {},
       queues: { landed: { url: url("landed"), dlqUrl: url("landed-dlq") } },
       functions: { "to-parquet": { name: "to-parquet", logGroup: "/aws/lambda/to-parquet" } },
       undelivered: { url: url("undelivered") },

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
 import { functionEnvironment } from "../../../src/topology/edges.ts";
 import { loadPipelines } from "../../../src/topology/load.ts";
+import { NO_ADDRESSES } from "../../support/topology-fixtures.ts";
 
 const addresses = {
+  ...NO_ADDRESSES,
   buckets: { bronze: { name: "p-bronze" }, staging: { name: "p-staging" } },
   topics: { landed: { arn: "arn:aws:sns:us-east-1:000000000000:p-landed" } },
   queues: { landed: { url: "http://q/p-landed", dlqUrl: "http://q/p-landed-dlq" } },

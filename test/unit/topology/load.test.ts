@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
 import { loadPipelines } from "../../../src/topology/load.ts";
+import { KINDS } from "../../../src/topology/types.ts";
 import { temporaryDirectory } from "../../support/services.ts";
 import { FIXTURES } from "../../support/topology-fixtures.ts";
 
@@ -19,7 +20,7 @@ async function write(name: string, content: Record<string, unknown> | string): P
   return path.dirname(file);
 }
 
-const EMPTY = { buckets: {}, rules: {}, topics: {}, queues: {}, functions: {} };
+const EMPTY = Object.fromEntries(KINDS.map((kind) => [kind, {}]));
 const pipeline = (name: string) => ({ $schema: "", name, description: "d", unit: "row", ...EMPTY });
 
 describe("loading pipelines", () => {

@@ -31,7 +31,12 @@ describe("physical names", () => {
         audit: "edp-dev-many-edges-audit-dlq",
         ordered: "edp-dev-many-edges-ordered-dlq.fifo",
       },
+      tables: {},
+      databases: {},
+      streams: {},
+      deliveries: {},
       functions: { worker: "edp-dev-many-edges-worker", sorter: "edp-dev-many-edges-sorter" },
+      apis: {},
       undelivered: "edp-dev-many-edges-undelivered",
     });
   });

@@ -28,11 +28,13 @@ describe("a pipeline file that is wrong", () => {
       "eventBridge": 1
     }
   },
-  "rules": {}, "topics": {}, "queues": {}, "functions": {}
+  "rules": {}, "topics": {}, "queues": {}, "tables": {}, "databases": {},
+  "streams": {}, "deliveries": {}, "functions": {}, "apis": {}
 }`;
     const refusal = refusalOf(text, "dir/x.json");
-    expect(refusal.message).toBe(`2 faults in a pipeline file:
+    expect(refusal.message).toBe(`3 faults in a pipeline file:
   dir/x.json:4 buckets.raw.expireNoncurrentDays: is missing: every field has to be written out
+  dir/x.json:4 buckets.raw.uploadPrefix: is missing: every field has to be written out
   dir/x.json:6 buckets.raw.eventBridge: must be true or false, not 1`);
     expect(refusal.hint).toContain("pipelines.schema.json");
     expect(refusal.exitCode).toBe(3);

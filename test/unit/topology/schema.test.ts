@@ -4,6 +4,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { describe, expect, it } from "vitest";
 import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
 import { readShape } from "../../../src/topology/shape.ts";
+import { KINDS, type Pipeline } from "../../../src/topology/types.ts";
 import { invalidFixtures, validFixtures } from "../../support/topology-fixtures.ts";
 
 const schema = JSON.parse(
@@ -27,11 +28,13 @@ describe("the JSON schema for editors", () => {
   );
 
   it("agrees with the parser on every single change of a valid file", () => {
-    const whole = validFixtures().find(({ name }) => name === "many-edges")?.text ?? "";
-    const changes = [...everyChange(JSON.parse(whole))];
+    const whole = validFixtures().filter(({ name }) => ["many-edges", "every-kind"].includes(name));
+    const changes = whole
+      .flatMap(({ text }) => [...eachAlone(JSON.parse(text) as Pipeline)])
+      .flatMap((one) => [...everyChange(one)]);
     const differing = changes.filter(({ json }) => schemaTakes(json) !== parserTakes(json));
     expect(differing.map(({ change }) => change)).toEqual([]);
-    expect(changes.length).toBeGreaterThan(800);
+    expect(changes.length).toBeGreaterThan(5000);
   });
 
   it("describes every field", () => {
@@ -41,16 +44,66 @@ describe("the JSON schema for editors", () => {
 
 /** Values that meet the limits of every field from both sides, and every wrong type. */
 const PROBES: unknown[] = [
-  ...[-1, 0, 1, 2, 4, 5, 20, 21, 59, 60, 127, 128, 300, 301, 900, 901, 1000, 1001, 3650, 3651],
-  ...[10_000, 10_001, 10_240, 10_241, 43_200, 43_201, 1_209_600, 1_209_601, 1.5],
-  ...[null, true, "", "a", "A", "row", {}, [], [{}], ["a", "a"]],
+  ...[-1, 0, 1, 2, 4, 5, 19, 20, 21, 23, 24, 35, 36, 59, 60, 127, 128, 129, 300, 301, 511, 512, 900, 901],
+  ...[
+    1000,
+    1001,
+    3650,
+    3651,
+    5000,
+    5001,
+    8760,
+    8761,
+    65_536,
+    65_537,
+    1e9,
+    1e9 + 1,
+    10_000,
+    10_001,
+    10_240,
+    10_241,
+    43_200,
+    43_201,
+    1_209_600,
+    1_209_601,
+    1.5,
+  ],
+  ...[
+    null,
+    true,
+    "",
+    "a",
+    "A",
+    "row",
+    "17",
+    "N",
+    "a b",
+    "db.t4g.small",
+    "x".repeat(256),
+    "GZIP",
+    "GET",
+    {},
+    [],
+    [{}],
+    ["a", "a"],
+  ],
 ];
+
+/** The document without its things, then with each of them alone: its shape doesn't depend on the others. */
+function* eachAlone(pipeline: Pipeline): Generator<object> {
+  const empty = { ...pipeline, ...Object.fromEntries(KINDS.map((kind) => [kind, {}])) };
+  yield empty;
+  for (const kind of KINDS) {
+    for (const [key, thing] of Object.entries(pipeline[kind])) yield { ...empty, [kind]: { [key]: thing } };
+  }
+}
 
 /** The document with one value replaced, one field removed or one field added, for every place in it. */
 function* everyChange(root: object): Generator<{ change: string; json: unknown }> {
   for (const place of places(root, [])) {
     // What lies inside a pattern or a filter policy is no matter of shape.
-    if (place.some((part) => part === "pattern" || part === "filterPolicy") && place.length > 6) continue;
+    if (place.some((part) => ["pattern", "filterPolicy", "requestModel"].includes(part)) && place.length > 6)
+      continue;
     for (const probe of PROBES) {
       yield change(root, place, `= ${JSON.stringify(probe)}`, (owner, key) => {
         Reflect.set(owner, key, probe);

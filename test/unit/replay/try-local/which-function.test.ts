@@ -5,6 +5,7 @@ import { functionsFor } from "../../../../src/replay/try-local/which-function.ts
 import type { DeployedPipeline } from "../../../../src/topology/deployment.ts";
 import { loadPipelines } from "../../../../src/topology/load.ts";
 import { causeAttribute, objectCreated, snsNotification } from "../../../support/letters.ts";
+import { NO_ADDRESSES } from "../../../support/topology-fixtures.ts";
 
 /** The spotify pipeline with a second function, which reads from another queue and another bucket. */
 async function pipeline(): Promise<DeployedPipeline> {
@@ -20,8 +21,8 @@ async function pipeline(): Promise<DeployedPipeline> {
       functions: { "to-parquet": toParquet, other },
     },
     addresses: {
+      ...NO_ADDRESSES,
       buckets: { bronze: { name: "bronze" }, staging: { name: "staging" } },
-      topics: {},
       queues: {
         landed: { url: "http://sqs/1/landed", dlqUrl: "http://sqs/1/landed-dlq" },
         others: { url: "http://sqs/1/others", dlqUrl: "http://sqs/1/others-dlq" },

@@ -1,0 +1,40 @@
+import { bucketSources } from "../../topology/from.ts";
+import { KINDS, type Pipeline } from "../../topology/types.ts";
+import type { DeployRequest } from "../engine.ts";
+import { AwsError } from "../service.ts";
+import type { Services } from "../services.ts";
+import { addressBook } from "./address-book.ts";
+import { ON_ENGINE, PROVISION_ORDER } from "./kinds.ts";
+import { declare } from "./site.ts";
+
+/**
+ * Creates or updates everything a pipeline declares.
+ * @throws AwsError NotSupported, before anything is made, for what the engine has no service for
+ */
+export async function provision(
+  services: Services,
+  pipeline: Pipeline,
+  request: Pick<DeployRequest, "project" | "zips" | "awsTiming">,
+  endpoint: string,
+): Promise<void> {
+  refuseUnsupported(pipeline);
+  const addresses = addressBook(pipeline, request.project, endpoint);
+  const site = { ...declare(pipeline, request.project), services, addresses, request };
+  for (const kind of PROVISION_ORDER) await ON_ENGINE[kind]?.provision(site);
+}
+
+function refuseUnsupported(pipeline: Pipeline): void {
+  const unsupported = KINDS.filter((kind) => ON_ENGINE[kind] === null).flatMap((kind) =>
+    Object.keys(pipeline[kind]).map((key) => `${kind}.${key}`),
+  );
+  const notified = Object.entries(pipeline.queues).flatMap(([key, queue]) =>
+    bucketSources(queue).map(({ bucket }) => `queues.${key} from the bucket ${bucket}`),
+  );
+  const all = [...unsupported, ...notified];
+  if (all.length === 0) return;
+  throw new AwsError(
+    "NotSupported",
+    `The pipeline ${pipeline.name} declares what the local engine can't run: ${all.join(", ")}.`,
+    501,
+  );
+}

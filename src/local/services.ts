@@ -1,0 +1,58 @@
+import { type CloudWatchService, createCloudWatch } from "./cloudwatch/service.ts";
+import { createEvents, type EventsService } from "./events/service.ts";
+import { createLambda, type LambdaService } from "./lambda/service.ts";
+import type { LogsSink } from "./lambda/sinks.ts";
+import { createLogs, type LogsService } from "./logs/service.ts";
+import { createS3, type S3Service } from "./s3/service.ts";
+import type { EngineParts, Service } from "./service.ts";
+import { createSns, type SnsService } from "./sns/service.ts";
+import { createSqs, type SqsService } from "./sqs/service.ts";
+import { createSts } from "./sts/service.ts";
+
+/** The services of the engine, each under the name by which requests are routed to it. */
+export interface Services {
+  s3: S3Service;
+  sqs: SqsService;
+  sns: SnsService;
+  events: EventsService;
+  logs: LogsService;
+  monitoring: CloudWatchService;
+  lambda: LambdaService;
+  sts: Service;
+}
+
+export interface ServicesOptions {
+  /** Path of the built Lambda worker, `dist/lambda-worker.js`. */
+  workerPath: string;
+  /** Sees every line a function logs, for `edp dev`. */
+  onFunctionLog?: (group: string, message: string) => void;
+}
+
+/** Opens every service on the engine's data directory. */
+export async function createServices(
+  parts: EngineParts,
+  { workerPath, onFunctionLog }: ServicesOptions,
+): Promise<Services> {
+  const [s3, sqs, sns, events, logs] = await Promise.all([
+    createS3(parts),
+    createSqs(parts),
+    createSns(parts),
+    createEvents(parts),
+    createLogs(parts),
+  ]);
+  const monitoring = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
+  const sink: LogsSink = {
+    createGroup: (name, retentionDays) => logs.createGroup(name, retentionDays),
+    append: async (group, stream, events) => {
+      for (const event of events) onFunctionLog?.(group, event.message);
+      await logs.append(group, stream, events);
+    },
+  };
+  const lambda = await createLambda(parts, { sqs, logs: sink, metrics: monitoring, workerPath });
+  return { s3, sqs, sns, events, logs, monitoring, lambda, sts: createSts(parts) };
+}
+
+/** Closes what is left once no request comes in and no function runs: what feeds goes before what is fed. */
+export async function closeServices({ events, sns, s3, sqs, logs, monitoring }: Services): Promise<void> {
+  for (const service of [events, sns, s3, sqs, logs, monitoring]) await service.close();
+}
