@@ -1,8 +1,8 @@
 import { Agent, request } from "undici";
+import { Gate } from "../gate.ts";
 import type { Pause } from "../pause.ts";
 import { parseApiError } from "./api-error.ts";
 import { forbidden, ResourceError, refusedCredentials, refusedRequest, SpotifyStopError } from "./errors.ts";
-import { Gate } from "./gate.ts";
 import { type Credentials, TokenSource } from "./token.ts";
 
 /** Attempts of one request that meets server errors, broken connections or empty answers. */

@@ -1,26 +1,20 @@
-import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { opendir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { pMapIterable } from "p-map";
 import { InvalidInputError } from "../../errors.ts";
 import { DIRECTORY_INDEX } from "../directory.ts";
-import { canonicalJson, describeJsonFault, parseJson } from "../json.ts";
-import { readLines } from "../lines.ts";
+import { canonicalJson } from "../json.ts";
+import { type Documents, isLinesFile, readJsonFile, streamLines } from "../json-documents.ts";
 import type { RejectedInput, Source, SourceEntity } from "../source.ts";
 import { type Split, split } from "./split.ts";
 
 const JSON_FILE = /\.json$/i;
-const LINES_FILE = /\.(ndjson|jsonl)$/i;
-/** A JSON file beyond this must be NDJSON: it is read whole. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const FILES_AT_ONCE = 8;
 /** Files read ahead of the one whose turn it is. */
 const FILES_AHEAD = 16;
 
 type Reject = (input: RejectedInput) => void;
-/** What a file gave: parsed documents with their place in the file, or what was wrong with it. */
-type Content = { file: string; documents: { place: string; value: unknown }[]; faults: RejectedInput[] };
 
 /**
  * Recorded API responses: a JSON file, an NDJSON file (one response a line), or a directory of these, read in
@@ -46,21 +40,22 @@ export async function openRecorded(from: string): Promise<Source> {
     async *entities(reject) {
       const files = info.isDirectory() ? listFiles(from) : only(from);
       // NDJSON is streamed when its turn comes, the others are read ahead.
-      const contents = pMapIterable<string, Content | { lines: string }>(
+      const contents = pMapIterable<string, Documents | { lines: string }>(
         files,
-        (file) => (LINES_FILE.test(file) ? { lines: file } : readJsonFile(file)),
+        (file) => (isLinesFile(file) ? { lines: file } : readJsonFile(file)),
         { concurrency: FILES_AT_ONCE, backpressure: FILES_AHEAD },
       );
       for await (const content of contents) {
-        if ("lines" in content) yield* emitLines(content.lines, reject);
-        else yield* emit(content, reject, fullness);
+        if ("lines" in content) {
+          for await (const line of streamLines(content.lines)) yield* emit(line, reject);
+        } else yield* emit(content, reject, fullness);
       }
     },
   };
 }
 
 function* emit(
-  { file, documents, faults }: Content,
+  { file, documents, faults }: Documents,
   reject: Reject,
   fullness: ReadonlyMap<string, boolean> = new Map(),
 ): Generator<SourceEntity> {
@@ -112,88 +107,10 @@ async function* listFiles(directory: string): AsyncGenerator<string> {
   for (const entry of entries) {
     const full = path.join(directory, entry.name);
     if (entry.isDirectory()) yield* listFiles(full);
-    else if (JSON_FILE.test(entry.name) || LINES_FILE.test(entry.name)) yield full;
+    else if (JSON_FILE.test(entry.name) || isLinesFile(entry.name)) yield full;
   }
-}
-
-async function readJsonFile(file: string): Promise<Content> {
-  const failed = (reason: string): Content => ({
-    file,
-    documents: [],
-    faults: [{ file, reason, status: "failed" }],
-  });
-  let bytes: Buffer;
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) {
-      return failed(
-        `is ${size} bytes; a file beyond ${MAX_FILE_BYTES} must be NDJSON (.ndjson), one response a line`,
-      );
-    }
-    bytes = await readFile(file);
-  } catch (error) {
-    return failed(`cannot be read: ${(error as Error).message}`);
-  }
-  const text = decode(bytes);
-  if (text === undefined) return failed("is not valid UTF-8");
-  if (text.trim() === "") return failed("is empty");
-  try {
-    return { file, documents: [{ place: "", value: parseJson(text) }], faults: [] };
-  } catch {
-    return parseAsLines(file, text) ?? failed(describeJsonFault(text));
-  }
-}
-
-/** NDJSON under the name of a JSON file; undefined unless its first two lines are documents. */
-function parseAsLines(file: string, text: string): Content | undefined {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  if (lines.length < 2 || !lines.slice(0, 2).every((line) => /^\s*[{[].*[}\]]\s*$/.test(line)))
-    return undefined;
-  const content: Content = { file, documents: [], faults: [] };
-  text.split("\n").forEach((line, index) => {
-    addLine(content, Buffer.from(line), index + 1);
-  });
-  return content;
-}
-
-async function* emitLines(file: string, reject: Reject): AsyncGenerator<SourceEntity> {
-  let number = 0;
-  let empty = true;
-  try {
-    for await (const bytes of readLines(file)) {
-      const content: Content = { file, documents: [], faults: [] };
-      addLine(content, bytes, ++number);
-      empty &&= content.documents.length + content.faults.length === 0;
-      yield* emit(content, reject);
-    }
-  } catch (error) {
-    reject({ file, reason: `cannot be read: ${(error as Error).message}`, status: "failed" });
-    return;
-  }
-  if (empty) reject({ file, reason: "is empty", status: "failed" });
 }
 
 async function* only(file: string): AsyncGenerator<string> {
   yield file;
-}
-
-function addLine(content: Content, bytes: Buffer, number: number): void {
-  const fail = (reason: string) =>
-    content.faults.push({ file: `${content.file}:${number}`, reason, status: "failed" });
-  const line = decode(bytes);
-  if (line === undefined) fail("is not valid UTF-8");
-  else if (line.trim() !== "") {
-    try {
-      content.documents.push({ place: `:${number}`, value: parseJson(line) });
-    } catch {
-      fail(describeJsonFault(line, number));
-    }
-  }
-}
-
-/** Text without a byte order mark; undefined when it is not UTF-8. */
-function decode(bytes: Buffer): string | undefined {
-  if (!isUtf8(bytes)) return undefined;
-  const text = bytes.toString("utf8");
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }

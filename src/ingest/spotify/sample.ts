@@ -1,6 +1,6 @@
+import { Random, sampleId } from "../random.ts";
 import type { Entity, Source, SourceEntity } from "../source.ts";
 import { DATASETS, type EntityType, entityKey, simplifiedAlbum } from "./entities.ts";
-import { Random, sampleId } from "./random.ts";
 import { COPYRIGHT_HOLDERS, GENRES, MARKETS, TITLE_WORDS, TITLES } from "./sample-words.ts";
 
 const MAX_ALBUM_TRACKS = 18;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { jsonFaultOffset } from "../../../src/ingest/json-position.ts";
-import { Random } from "../../../src/ingest/spotify/random.ts";
+import { Random } from "../../../src/ingest/random.ts";
 
 const BASE = '{"a":[1,-2.5e3,true,null,"x\\n\\u00e9\\"",{"b":{}}],"c":[],"d":"é🌊"}';
 const NOISE = '{}[],:"0e.-+\n\\tru x';

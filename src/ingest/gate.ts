@@ -1,4 +1,4 @@
-import type { Pause } from "../pause.ts";
+import type { Pause } from "./pause.ts";
 
 /** Lets a bounded number of requests through at once, and none while the API has asked to wait. */
 export class Gate {
