@@ -14,6 +14,8 @@ export interface ServiceRequest {
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
+  /** Names and values in turn, as the client wrote them. */
+  rawHeaders: readonly string[];
   /** Payload. It fails with an AwsError when a checksum trailer doesn't match. */
   body: Readable;
   /** Reads the whole payload. @throws AwsError RequestEntityTooLarge above `limitBytes`. */
@@ -26,7 +28,7 @@ export interface ServiceRequest {
 
 export interface ServiceResponse {
   status: number;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   body?: string | Buffer | Readable;
 }
 
@@ -35,6 +37,8 @@ export interface Service {
   handle(request: ServiceRequest): Promise<ServiceResponse>;
   /** Renders an error in the service's own wire form. */
   fail(error: AwsError, request: ServiceRequest): ServiceResponse;
+  /** Whether pages of another site, at this origin, may send this request; absent: none may. */
+  allowsOrigin?(request: ServiceRequest, origin: string): boolean;
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { type ApiGatewayService, createApiGateway } from "./apigateway/service.ts";
 import { type CloudWatchService, createCloudWatch } from "./cloudwatch/service.ts";
 import { createEvents, type EventsService } from "./events/service.ts";
 import { createLambda, type LambdaService } from "./lambda/service.ts";
@@ -19,6 +20,9 @@ export interface Services {
   monitoring: CloudWatchService;
   lambda: LambdaService;
   sts: Service;
+  apigateway: ApiGatewayService;
+  /** The invoke paths of APIs. */
+  "execute-api": Service;
 }
 
 export interface ServicesOptions {
@@ -49,10 +53,30 @@ export async function createServices(
     },
   };
   const lambda = await createLambda(parts, { sqs, logs: sink, metrics: monitoring, workerPath });
-  return { s3, sqs, sns, events, logs, monitoring, lambda, sts: createSts(parts) };
+  const apigateway = await createApiGateway(parts, { lambda, metrics: monitoring });
+  return {
+    s3,
+    sqs,
+    sns,
+    events,
+    logs,
+    monitoring,
+    lambda,
+    sts: createSts(parts),
+    apigateway,
+    "execute-api": apigateway.invocations,
+  };
 }
 
 /** Closes what is left once no request comes in and no function runs: what feeds goes before what is fed. */
-export async function closeServices({ events, sns, s3, sqs, logs, monitoring }: Services): Promise<void> {
-  for (const service of [events, sns, s3, sqs, logs, monitoring]) await service.close();
+export async function closeServices({
+  apigateway,
+  events,
+  sns,
+  s3,
+  sqs,
+  logs,
+  monitoring,
+}: Services): Promise<void> {
+  for (const service of [apigateway, events, sns, s3, sqs, logs, monitoring]) await service.close();
 }

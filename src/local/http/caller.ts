@@ -9,15 +9,17 @@ const LOOPBACK_ORIGIN = /^https?:\/\/((.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]
 /**
  * Refuses what a web page in this machine's browser may send to the engine, which checks no credentials: pages of
  * other sites (Origin, Sec-Fetch-Site) and pages whose own name was made to point here (DNS rebinding: Host).
- * A link that somebody follows to an object may come from anywhere.
+ * A link that somebody follows to an object may come from anywhere, and an API's own pages from the origins that it
+ * was given.
  * https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  * @throws AwsError AccessDenied
  */
-export function checkCaller(headers: IncomingHttpHeaders, followsLink: boolean): void {
+export function checkCaller(headers: IncomingHttpHeaders, followsLink: boolean, allowedOrigin = false): void {
   const { host, origin } = headers;
   if (host !== undefined && !HOST.test(host)) {
     throw refused(`the host ${host} is none of its names: use http://127.0.0.1 or http://localhost`);
   }
+  if (allowedOrigin) return;
   if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin)) {
     throw refused(`pages of ${origin} may not use it`);
   }

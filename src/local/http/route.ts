@@ -1,7 +1,18 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { invokeAddress } from "../apigateway/invoke-address.ts";
 
 /** The services of the engine, by the name in a signature's scope. */
-export type ServiceName = "s3" | "sqs" | "sns" | "events" | "lambda" | "logs" | "monitoring" | "sts";
+export type ServiceName =
+  | "s3"
+  | "sqs"
+  | "sns"
+  | "events"
+  | "lambda"
+  | "logs"
+  | "monitoring"
+  | "sts"
+  | "apigateway"
+  | "execute-api";
 
 /** X-Amz-Target prefixes of the JSON protocols. */
 const TARGETS: Record<string, ServiceName> = {
@@ -21,6 +32,8 @@ const SCOPES: Record<string, ServiceName> = {
   logs: "logs",
   monitoring: "monitoring",
   sts: "sts",
+  apigateway: "apigateway",
+  "execute-api": "execute-api",
 };
 
 const CREDENTIAL = /Credential=[^/,\s]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;
@@ -44,6 +57,7 @@ export function route(
     CREDENTIAL.exec(headers.authorization ?? "")?.[1] ?? query.get("X-Amz-Credential")?.split("/")[3];
   const named = scope ?? prefix;
   if (named) return SCOPES[named] ?? named;
+  if (invokeAddress(headers, path)) return "execute-api";
   if (LAMBDA_PATH.test(path)) return "lambda";
   const host = headers.host ?? "";
   for (const [name, service] of Object.entries(SCOPES)) if (host.startsWith(`${name}.`)) return service;

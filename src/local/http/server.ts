@@ -55,6 +55,7 @@ async function answer(parts: ServerParts, incoming: Incoming, outgoing: Outgoing
     path,
     query,
     headers,
+    rawHeaders: incoming.rawHeaders,
     body,
     bytes: (limit = DEFAULT_LIMIT_BYTES) => readAll(body, limit),
     requestId,
@@ -71,7 +72,9 @@ async function answer(parts: ServerParts, incoming: Incoming, outgoing: Outgoing
   let response: ServiceResponse;
   try {
     const followsLink = name === "s3" && request.method === "GET" && headers["sec-fetch-mode"] === "navigate";
-    checkCaller(headers, followsLink);
+    const { origin } = headers;
+    const allowed = origin !== undefined && service.allowsOrigin?.(request, origin) === true;
+    checkCaller(headers, followsLink, allowed);
     if (path.startsWith(CONTROL_PREFIX) && parts.control) response = await parts.control(request);
     else response = await service.handle(request);
   } catch (error) {

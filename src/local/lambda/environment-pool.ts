@@ -41,6 +41,11 @@ export class EnvironmentPool {
     return this.#all.size - this.#idle.size;
   }
 
+  /** Callers that wait for an environment. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   swap(version: FunctionVersion): void {
     const changed = version.fingerprint !== this.#version.fingerprint;
     this.#version = version;

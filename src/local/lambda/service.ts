@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { PACKAGE_ROOT } from "../../package-root.ts";
+import { failRest, handleRest, type Route } from "../http/rest-json.ts";
 import {
   AwsError,
   type EngineParts,
@@ -10,7 +11,6 @@ import {
 } from "../service.ts";
 import { functionRoutes } from "./api/function-routes.ts";
 import { type KnownMapping, mappingRoutes } from "./api/mapping-routes.ts";
-import { failRest, handleRest, type Route } from "./api/rest-json.ts";
 import { AsynchronousInvocations } from "./asynchronous-invocations.ts";
 import { pruneBundles, unpackBundle } from "./bundle.ts";
 import { EnvironmentPool } from "./environment-pool.ts";
@@ -23,6 +23,12 @@ import type { LogsSink, MetricsSink } from "./sinks.ts";
 
 /** Days that a function's logs are kept. */
 const LOG_RETENTION_DAYS = 30;
+const REST = { name: "lambda", made: "functions are deployed" };
+/**
+ * Synchronous invocations of one function that run or wait for an environment; AWS has 1,000 of all functions:
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const MAX_CONCURRENT = 1_000;
 /** How long the end of the engine waits for running invocations, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -128,6 +134,22 @@ export class LambdaService implements Service {
   }
 
   /**
+   * Synchronous invocation. More at a time than there are environments wait for one.
+   * @throws AwsError ResourceNotFoundException without the function, TooManyRequestsException when too many wait
+   */
+  async invoke(name: string, payload: string, traceHeader?: string): Promise<InvocationOutcome> {
+    const pool = this.#pool(name);
+    if (pool.busy + pool.waiting >= MAX_CONCURRENT) {
+      const now = this.parts.clock.now();
+      this.deps.metrics.record("AWS/Lambda", "Throttles", { FunctionName: name }, 1, now);
+      throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429, {
+        Reason: "ConcurrentInvocationLimitExceeded",
+      });
+    }
+    return this.#invoke(name, { payload, traceHeader });
+  }
+
+  /**
    * Asynchronous invocation, for the engine's own wiring: resolves once the event is stored.
    * @throws AwsError ResourceNotFoundException without the function.
    */
@@ -136,7 +158,7 @@ export class LambdaService implements Service {
   }
 
   handle(request: ServiceRequest): Promise<ServiceResponse> {
-    return handleRest(this.#routes, request);
+    return handleRest(REST, this.#routes, request);
   }
 
   fail(error: AwsError): ServiceResponse {
@@ -161,7 +183,7 @@ export class LambdaService implements Service {
     ...functionRoutes({
       all: () => [...this.#pools.values()].map((pool) => pool.version),
       get: (name) => this.#pool(name).version,
-      invoke: (name, payload, traceHeader) => this.#invoke(name, { payload, traceHeader }),
+      invoke: (name, payload, traceHeader) => this.invoke(name, payload, traceHeader),
       enqueue: (name, payload, traceHeader) => this.#enqueue(name, payload, traceHeader),
     }),
     ...mappingRoutes({

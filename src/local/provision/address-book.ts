@@ -1,7 +1,7 @@
 import type { AddressBook } from "../../topology/deployment.ts";
 import type { Pipeline } from "../../topology/types.ts";
+import { apiKeyId, apiUrl } from "../apigateway/declaration.ts";
 import { LOCAL_ACCOUNT } from "../service.ts";
-import { localApiId, localApiKeyId } from "./api-ids.ts";
 import { arn, declare, nameOf } from "./site.ts";
 
 /** The address book of a pipeline on the engine at `endpoint`. */
@@ -33,10 +33,7 @@ export function addressBook(pipeline: Pipeline, project: string, endpoint: strin
     }),
     apis: map(pipeline.apis, (key, { stage }) => {
       const name = nameOf(names.apis, key);
-      return {
-        url: `${endpoint}/restapis/${localApiId(name)}/${stage}/_user_request_`,
-        apiKeyId: localApiKeyId(name),
-      };
+      return { url: apiUrl(endpoint, name, stage), apiKeyId: apiKeyId(name) };
     }),
     undelivered: { url: queueUrl(names.undelivered) },
   };

@@ -1,4 +1,5 @@
 import type { Kind } from "../../topology/types.ts";
+import { apis } from "./apis.ts";
 import { buckets } from "./buckets.ts";
 import { functions } from "./functions.ts";
 import { queues } from "./queues.ts";
@@ -17,7 +18,7 @@ export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
   streams: null,
   deliveries: null,
   functions,
-  apis: null,
+  apis,
 };
 
 /** Receivers come before what feeds them: from the first thing that flows on, everything is there. */

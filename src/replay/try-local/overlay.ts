@@ -95,7 +95,7 @@ export class OverlayS3 implements Service {
     if (noneMatch !== undefined && status === 200) throw preconditionFailed("If-None-Match");
     if (match === undefined) return request;
     if (status === 404) throw noSuchKey(key);
-    if (plain(match) !== plain(found.etag ?? "")) throw preconditionFailed("If-Match");
+    if (plain(match) !== plain(String(found.etag ?? ""))) throw preconditionFailed("If-Match");
     // The scratch place has no such object yet; of two writers at once only one may win, as in S3.
     return { ...request, headers: { ...headers, "if-none-match": "*" } };
   }

@@ -1,8 +1,8 @@
+import { json, page, type Route } from "../../http/rest-json.ts";
 import type { FunctionVersion } from "../function.ts";
 import { functionName } from "../function.ts";
 import { functionConfiguration } from "./function-configuration.ts";
 import { type InvokeTarget, invoke } from "./invoke.ts";
-import { json, page, type Route } from "./rest-json.ts";
 
 /** Largest page of ListFunctions. */
 const MAX_FUNCTIONS = 50;

@@ -1,8 +1,8 @@
+import { json, page, parseMembers, type Route } from "../../http/rest-json.ts";
 import { functionName } from "../function.ts";
 import type { MappingOverrides } from "../mapping-store.ts";
 import type { QueueMapping } from "../queue-mapping.ts";
 import { mappingChanges, mappingConfiguration } from "./event-source-mapping.ts";
-import { json, page, parseMembers, type Route } from "./rest-json.ts";
 
 /** Largest page of ListEventSourceMappings. */
 const MAX_MAPPINGS = 100;

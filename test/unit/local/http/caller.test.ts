@@ -34,6 +34,12 @@ describe("who may use the engine", () => {
     ).not.toThrow();
   });
 
+  it("is a page of an origin that an API was given, unless its host was made to point here", () => {
+    const headers = { origin: "https://shop.example", "sec-fetch-site": "cross-site" };
+    expect(() => checkCaller({ host: "127.0.0.1:4510", ...headers }, false, true)).not.toThrow();
+    expect(() => checkCaller({ host: "evil.example", ...headers }, false, true)).toThrow("none of its names");
+  });
+
   it("is no image or script tag of another site, but a link to an object is", () => {
     const headers = { host: "127.0.0.1:4510", "sec-fetch-site": "cross-site" };
     expect(() => checkCaller(headers, false)).toThrow("other sites");

@@ -7,7 +7,7 @@ const signedFor = (scope: string) => ({
 const none = new URLSearchParams();
 
 describe("a request goes to", () => {
-  it.each(["s3", "sqs", "sns", "events", "lambda", "logs", "monitoring", "sts"])(
+  it.each(["s3", "sqs", "sns", "events", "lambda", "logs", "monitoring", "sts", "apigateway", "execute-api"])(
     "%s when it is signed for it",
     (scope) => expect(route(signedFor(scope), "/", none)).toBe(scope),
   );
@@ -17,11 +17,16 @@ describe("a request goes to", () => {
     expect(route(headers, "/", none)).toBe("sqs");
   });
 
+  it.each([
+    ["its path", {}, "/restapis/abc123/v1/_user_request_/events"],
+    ["its host", { host: "abc123.execute-api.localhost:4510" }, "/v1/events"],
+  ])("an API by %s", (_, headers, path) => expect(route(headers, path, none)).toBe("execute-api"));
+
   it("S3 when it names none", () => expect(route({}, "/bucket/key", none)).toBe("s3"));
 
   it("S3 Express' own name for S3 is S3", () => expect(route(signedFor("s3express"), "/", none)).toBe("s3"));
 
-  it.each(["dynamodb", "kinesis", "secretsmanager", "apigateway"])("%s, and never to S3 instead", (scope) =>
+  it.each(["rds", "athena", "cloudformation"])("%s, and never to S3 instead", (scope) =>
     expect(route(signedFor(scope), "/", none)).toBe(scope),
   );
 

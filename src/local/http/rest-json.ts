@@ -1,5 +1,5 @@
-import type { Members } from "../../http/members.ts";
-import { AwsError, type ServiceRequest, type ServiceResponse } from "../../service.ts";
+import { AwsError, type ServiceRequest, type ServiceResponse } from "../service.ts";
+import type { Members } from "./members.ts";
 
 /** Parameters of a route's path, decoded, in order. */
 export type PathParameters = readonly string[];
@@ -14,10 +14,22 @@ export interface Route {
   handle?(parameters: PathParameters, request: ServiceRequest): Promise<ServiceResponse>;
 }
 
+export interface RestService {
+  /** `lambda` */
+  name: string;
+  /** `functions are deployed` */
+  made: string;
+}
+
 const VERSION = /^\/\d{4}-\d{2}-\d{2}/;
 
-/** Finds the operation of a request and runs it. @throws AwsError UnknownOperationException (501) without one. */
+/**
+ * Finds the operation of a request and runs it.
+ * @param service the service's name and what makes its things, for the error of an operation that isn't served
+ * @throws AwsError UnknownOperationException (501) without one
+ */
 export async function handleRest(
+  service: RestService,
   routes: readonly Route[],
   request: ServiceRequest,
 ): Promise<ServiceResponse> {
@@ -25,10 +37,10 @@ export async function handleRest(
   for (const route of routes) {
     const match = route.method === request.method ? route.path.exec(path) : null;
     if (!match) continue;
-    if (!route.handle) throw notServed(route.operation);
+    if (!route.handle) throw notServed(service, route.operation);
     return route.handle(match.slice(1).map(decodeURIComponent), request);
   }
-  throw notServed(`${request.method} ${request.path}`);
+  throw notServed(service, `${request.method} ${request.path}`);
 }
 
 /** Renders an error as the REST JSON protocol does. */
@@ -69,10 +81,10 @@ export function page<T>(
   return [items.slice(from, from + count), next];
 }
 
-function notServed(operation: string): AwsError {
+function notServed({ name, made }: RestService, operation: string): AwsError {
   return new AwsError(
     "UnknownOperationException",
-    `lambda: ${operation} is not served by edp's local engine; functions are deployed with edp deploy`,
+    `${name}: ${operation} is not served by edp's local engine; ${made} with edp deploy`,
     501,
   );
 }
