@@ -73,7 +73,7 @@ describe("a pipeline with things that the engine has no service for", () => {
   it("is refused, naming each, before anything of it is made", async () => {
     const text = await readFile("test/fixtures/topology/valid/every-kind.json", "utf8");
     await expect(engine.deploy(request(JSON.parse(text) as Pipeline))).rejects.toThrow(
-      /^The pipeline every-kind declares what the local engine can't run: .*apis\.store/,
+      /^The pipeline every-kind declares what the local engine can't run: .*databases\.analytics/,
     );
     expect(engine.deployment().pipelines).toEqual({});
     const { QueueUrls = [] } = await new SQSClient(clientSettings(engine.endpoint)).send(
