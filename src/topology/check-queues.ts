@@ -25,9 +25,10 @@ function checkSources({ from, fifo }: Queue, path: readonly string[]): Fault[] {
   const faults: Fault[] = [];
   if (fifo && from.length > 0) {
     // https://docs.aws.amazon.com/sns/latest/dg/fifo-topic-message-delivery.html
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
     faults.push({
       path: [...path, "from"],
-      message: "must be empty: a standard topic can't deliver to a FIFO queue",
+      message: "must be empty: neither a standard topic nor S3 can deliver to a FIFO queue",
     });
   }
   from.forEach((source, index) => {

@@ -1,8 +1,13 @@
+import { checkApis } from "./check-apis.ts";
+import { checkDatabases } from "./check-databases.ts";
+import { checkDeliveries } from "./check-deliveries.ts";
 import { checkFunctions } from "./check-functions.ts";
 import { checkNames } from "./check-names.ts";
+import { checkNotifications } from "./check-notifications.ts";
 import { checkQueues } from "./check-queues.ts";
+import { checkTables } from "./check-tables.ts";
+import { checkTopics } from "./check-topics.ts";
 import type { Fault } from "./faults.ts";
-import { topicSources } from "./from.ts";
 import { checkEventPattern } from "./pattern.ts";
 import type { Pipeline } from "./types.ts";
 
@@ -20,7 +25,12 @@ export function checkPipeline(pipeline: Pipeline): Fault[] {
     ...checkRules(pipeline),
     ...checkTopics(pipeline),
     ...checkQueues(pipeline),
+    ...checkNotifications(pipeline),
+    ...checkTables(pipeline),
+    ...checkDatabases(pipeline),
+    ...checkDeliveries(pipeline),
     ...checkFunctions(pipeline),
+    ...checkApis(pipeline),
   ];
 }
 
@@ -58,22 +68,6 @@ function checkRules({ rules, buckets, topics }: Pipeline): Fault[] {
       faults.push({ path, message: "no topic takes its events: they would be lost" });
     } else if (targets > MAX_TARGETS) {
       faults.push({ path, message: `feeds ${targets} topics, EventBridge takes ${MAX_TARGETS} targets` });
-    }
-    return faults;
-  });
-}
-
-function checkTopics({ topics, rules, queues }: Pipeline): Fault[] {
-  const subscribed = new Set(
-    Object.values(queues).flatMap((queue) => topicSources(queue).map(({ topic }) => topic)),
-  );
-  return Object.entries(topics).flatMap(([key, { from, email }]) => {
-    const faults: Fault[] = [];
-    if (from && !Object.hasOwn(rules, from.rule)) {
-      faults.push({ path: ["topics", key, "from", "rule"], message: `there is no rule ${from.rule}` });
-    }
-    if (!subscribed.has(key) && !email) {
-      faults.push({ path: ["topics", key], message: "no queue takes its messages: they would be lost" });
     }
     return faults;
   });

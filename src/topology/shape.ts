@@ -51,7 +51,10 @@ const Bucket = fields({
   versioned: v.boolean(),
   eventBridge: v.boolean(),
   expireNoncurrentDays: v.nullable(integer(1, 3650)),
-  uploadPrefix: v.nullable(nonEmpty),
+  uploadPrefix: v.nullable(
+    // It stands in the resource of a policy, where these would be wildcards or variables.
+    v.pipe(v.string(), v.regex(/^[^*?$]+$/, "must be a prefix without *, ? and $, and not empty")),
+  ),
 });
 
 const Rule = fields({ from: fields({ bucket: v.string() }), pattern: object });
