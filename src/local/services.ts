@@ -1,6 +1,7 @@
 import { type ApiGatewayService, createApiGateway } from "./apigateway/service.ts";
 import { type CloudWatchService, createCloudWatch } from "./cloudwatch/service.ts";
 import { createEvents, type EventsService } from "./events/service.ts";
+import { createKinesis, type KinesisService } from "./kinesis/service.ts";
 import { createLambda, type LambdaService } from "./lambda/service.ts";
 import type { LogsSink } from "./lambda/sinks.ts";
 import { createLogs, type LogsService } from "./logs/service.ts";
@@ -19,6 +20,7 @@ export interface Services {
   logs: LogsService;
   monitoring: CloudWatchService;
   lambda: LambdaService;
+  kinesis: KinesisService;
   sts: Service;
   apigateway: ApiGatewayService;
   /** The invoke paths of APIs. */
@@ -53,6 +55,7 @@ export async function createServices(
     },
   };
   const lambda = await createLambda(parts, { sqs, logs: sink, metrics: monitoring, workerPath });
+  const kinesis = await createKinesis(parts, { metrics: monitoring });
   const apigateway = await createApiGateway(parts, { lambda, metrics: monitoring });
   return {
     s3,
@@ -62,6 +65,7 @@ export async function createServices(
     logs,
     monitoring,
     lambda,
+    kinesis,
     sts: createSts(parts),
     apigateway,
     "execute-api": apigateway.invocations,
@@ -71,6 +75,7 @@ export async function createServices(
 /** Closes what is left once no request comes in and no function runs: what feeds goes before what is fed. */
 export async function closeServices({
   apigateway,
+  kinesis,
   events,
   sns,
   s3,
@@ -78,5 +83,5 @@ export async function closeServices({
   logs,
   monitoring,
 }: Services): Promise<void> {
-  for (const service of [apigateway, events, sns, s3, sqs, logs, monitoring]) await service.close();
+  for (const service of [apigateway, kinesis, events, sns, s3, sqs, logs, monitoring]) await service.close();
 }

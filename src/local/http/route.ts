@@ -12,7 +12,9 @@ export type ServiceName =
   | "monitoring"
   | "sts"
   | "apigateway"
-  | "execute-api";
+  | "execute-api"
+  | "kinesis"
+  | "firehose";
 
 /** X-Amz-Target prefixes of the JSON protocols. */
 const TARGETS: Record<string, ServiceName> = {
@@ -20,6 +22,8 @@ const TARGETS: Record<string, ServiceName> = {
   AWSEvents: "events",
   Logs_20140328: "logs",
   GraniteServiceVersion20100801: "monitoring",
+  Kinesis_20131202: "kinesis",
+  Firehose_20150804: "firehose",
 };
 
 const SCOPES: Record<string, ServiceName> = {
@@ -34,6 +38,8 @@ const SCOPES: Record<string, ServiceName> = {
   sts: "sts",
   apigateway: "apigateway",
   "execute-api": "execute-api",
+  kinesis: "kinesis",
+  firehose: "firehose",
 };
 
 const CREDENTIAL = /Credential=[^/,\s]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;

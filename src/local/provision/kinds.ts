@@ -5,6 +5,7 @@ import { functions } from "./functions.ts";
 import { queues } from "./queues.ts";
 import { rules } from "./rules.ts";
 import type { KindOnEngine } from "./site.ts";
+import { streams } from "./streams.ts";
 import { topics } from "./topics.ts";
 
 /** What the engine does with each kind; null: nothing, a pipeline that has one is refused. */
@@ -15,7 +16,7 @@ export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
   queues,
   tables: null,
   databases: null,
-  streams: null,
+  streams,
   deliveries: null,
   functions,
   apis,

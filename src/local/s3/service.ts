@@ -5,6 +5,7 @@ import { type DeclaredQueue, declaredTargets, isDeclared } from "./declared-queu
 import { ErrorWithHeaders } from "./errors.ts";
 import { testEvent } from "./events.ts";
 import { checkExpiry } from "./presigned.ts";
+import { type EngineObject, putIfAbsent } from "./put.ts";
 import { operationOf } from "./routes.ts";
 import { Store } from "./store.ts";
 import { element, text } from "./xml.ts";
@@ -22,6 +23,12 @@ export interface S3Service extends Service {
   bucketNames(): string[];
   /** Whether a bucket has no object, not even an old version; also when there is no such bucket. */
   isEmpty(name: string): boolean;
+  /**
+   * Stores an object unless there is one of its key; its events follow as for PutObject.
+   * @returns whether it was stored now
+   * @throws AwsError NoSuchBucket, or the error of the disk
+   */
+  putIfAbsent(object: EngineObject, payload: AsyncIterable<Buffer>): Promise<boolean>;
 }
 
 /** What a pipeline declares of a bucket. */
@@ -63,6 +70,7 @@ export async function createS3(parts: EngineParts): Promise<S3Service> {
     removeBucket: (name) => store.remove(name),
     bucketNames: () => store.names(),
     isEmpty: (name) => store.find(name)?.index.isEmpty ?? true,
+    putIfAbsent: (object, payload) => putIfAbsent(store, object, payload),
     close: () => store.close(),
   };
 }
