@@ -1,7 +1,6 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -9,6 +8,7 @@ import {
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { ROOT } from "./bundles.mjs";
+import { startMoto } from "./moto.mjs";
 import { median } from "./processes.mjs";
 
 const EDP = path.join(ROOT, "bin/edp.js");
@@ -33,7 +33,7 @@ export async function tail(directory) {
   } finally {
     edp(project, "destroy", "--yes");
   }
-  const moto = await startMoto();
+  const moto = await startMoto("tail");
   if (!moto) return figures;
   try {
     figures.push(...(await measure("moto", moto.endpoint, project, aws)));
@@ -189,20 +189,4 @@ function awsWithTail() {
   return places.find((file) =>
     /aws-cli\/[2-9]/.test(spawnSync(file, ["--version"], { encoding: "utf8" }).stdout ?? ""),
   );
-}
-
-async function startMoto() {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  const failed = new Promise((resolve) => child.once("error", () => resolve(true)));
-  const endpoint = `http://127.0.0.1:${port}`;
-  for (let tries = 0; tries < 300; tries++) {
-    if (await Promise.race([failed, wait(200)])) break;
-    const answer = await fetch(`${endpoint}/moto-api/data.json`).catch(() => undefined);
-    if (answer?.ok) return { endpoint, child };
-  }
-  process.stderr.write(
-    "tail: moto_server is not on the PATH or did not start: measured on the local engine only\n",
-  );
-  return undefined;
 }

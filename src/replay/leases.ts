@@ -5,7 +5,9 @@ import { MAX_BATCH } from "./outgoing.ts";
 /** First visibility timeout, in seconds: what a killed replay had in hand is back after it. */
 export const FIRST_LEASE_SECONDS = 30;
 /** Visibility timeout of what is held for longer. */
-export const LONG_LEASE_SECONDS = 60;
+const LONG_LEASE_SECONDS = 60;
+/** After a kill, so long after its last sign of life a replay's leases may last, in milliseconds. */
+export const LONGEST_LEASE_MS = LONG_LEASE_SECONDS * 1000 + 15_000;
 /** A lease that ends within this is extended. */
 const EXTEND_BEFORE_MS = 20_000;
 const HEARTBEAT_MS = 5_000;

@@ -2,7 +2,7 @@ import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { queueDepth } from "../aws/queues.ts";
 import { type Letter, readLetter } from "../dead-letters/letter.ts";
 import type { Pause } from "../ingest/pause.ts";
-import { FIRST_LEASE_SECONDS, Leases, LONG_LEASE_SECONDS } from "./leases.ts";
+import { FIRST_LEASE_SECONDS, Leases, LONGEST_LEASE_MS } from "./leases.ts";
 import { Outbound, type OutboundParts, type Prepared } from "./outbound.ts";
 import { MAX_BATCH } from "./outgoing.ts";
 import type { Router } from "./router.ts";
@@ -94,7 +94,7 @@ class QueueReplay {
   async #heldByKilled(): Promise<boolean> {
     const { earlier, now, sqs, onWaiting } = this.parts;
     const ends = earlier.unfinished.map(({ touchedMs, killed }) =>
-      killed ? touchedMs + LONG_LEASE_SECONDS * 1000 : 0,
+      killed ? touchedMs + LONGEST_LEASE_MS : 0,
     );
     const until = Math.max(0, ...ends);
     if (now() >= until) return false;
