@@ -4,6 +4,7 @@ import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT, NotDeployedError, UsageError, WatchEndedError } from "../errors.ts";
 import { driftText, statusText, watchText } from "../status/view.ts";
 import type { WatchTick } from "../status/watch.ts";
+import { counted } from "../terminal/format.ts";
 import type { Drift } from "../terraform/drift.ts";
 import type { Deployment } from "../topology/deployment.ts";
 
@@ -153,7 +154,8 @@ function findProblems(status: EnvironmentStatus): string[] {
   const problems: string[] = [];
   for (const [name, pipeline] of Object.entries(status.pipelines)) {
     for (const [key, queue] of Object.entries(pipeline.queues)) {
-      if (queue.dlq.visible) problems.push(`${name}: ${queue.dlq.visible} dead letters of queue ${key}`);
+      if (queue.dlq.visible)
+        problems.push(`${name}: ${counted(queue.dlq.visible, "dead letter")} of queue ${key}`);
     }
     if (pipeline.undelivered.visible)
       problems.push(`${name}: ${pipeline.undelivered.visible} undelivered events`);

@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { formatAge } from "../terminal/format.ts";
+import { counted, formatAge } from "../terminal/format.ts";
 import { cut, printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Cause } from "./cause.ts";
@@ -25,13 +25,10 @@ export function renderDeadLetterItem(item: DeadLetterItem, { terminal }: Context
 function renderQueue(item: QueueItem, { out, color }: Terminal): void {
   const age = item.oldestAgeSeconds === null ? "" : `, the oldest ${formatAge(item.oldestAgeSeconds)} old`;
   const selected = item.selected === null ? "" : `, ${item.selected} selected`;
-  const count = item.letters === 0 ? color.green("no dead letters") : color.red(counted(item.letters));
+  const count =
+    item.letters === 0 ? color.green("no dead letters") : color.red(counted(item.letters, "dead letter"));
   const gap = item.letters === 0 ? "" : "\n";
   out(`\n${color.bold(item.queue)}  ${count}${age}${selected}\n${gap}`);
-}
-
-function counted(letters: number): string {
-  return letters === 1 ? "1 dead letter" : `${letters.toLocaleString("en-US")} dead letters`;
 }
 
 function renderGroup(item: GroupItem, terminal: Terminal): void {

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
 import { EdpError, EXIT } from "../errors.ts";
+import { writeFaultReason } from "../file-fault.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 import { findEngine } from "./control.ts";
 import { isAlive } from "./process-alive.ts";
@@ -183,9 +184,13 @@ function failed(directory: string, why: string): EdpError {
 }
 
 function unwritable(root: string, cause: unknown): EdpError {
-  const { message } = cause as Error;
-  return new EdpError("NOT_WRITABLE", EXIT.invalidInput, `${root} cannot be written: ${message}`, {
-    cause,
-    hint: "edp keeps its state under .edp/ in the project directory: run it in a directory you may write.",
-  });
+  return new EdpError(
+    "NOT_WRITABLE",
+    EXIT.invalidInput,
+    `${root} cannot be written: ${writeFaultReason(cause)}`,
+    {
+      cause,
+      hint: "edp keeps its state under .edp/ in the project directory: run it in a directory you may write.",
+    },
+  );
 }

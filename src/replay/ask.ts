@@ -1,5 +1,7 @@
 import { InvalidInputError } from "../errors.ts";
 import { confirmTyped } from "../terminal/confirm.ts";
+import { counted } from "../terminal/format.ts";
+import { explained } from "./explain-letters.ts";
 import { filledQueues, type Job } from "./job.ts";
 import type { Router } from "./router.ts";
 import { lookAll, survey } from "./survey.ts";
@@ -16,7 +18,7 @@ export function announce({ context, place, sources, file }: Job, total: number):
   for (const { name, depth } of sources) {
     if (depth.visible + depth.inFlight + depth.delayed === 0) continue;
     const hidden = depth.inFlight > 0 ? `, ${depth.inFlight} in flight with other consumers` : "";
-    terminal.note(`  ${name}: ${depth.visible} dead letters${hidden}`);
+    terminal.note(`  ${name}: ${counted(depth.visible, "dead letter")}${hidden}`);
   }
 }
 
@@ -25,9 +27,10 @@ export async function look(job: Job, most: number, total: number): Promise<Previ
   const { context, options, sqs, routers, file, parallel, waitSeconds } = job;
   const progress = context.terminal.progress("Looking", total, "letters");
   const queues = filledQueues(job);
-  const letters = file
+  const raw = file
     ? fileLetters(options.importFile ?? "", routers)
     : lookAll(sqs, queues, { parallel, waitSeconds, now: context.now, signal: context.signal });
+  const letters = explained(raw, job.explainers);
   try {
     const { select, edit } = job;
     return await survey(letters, {
@@ -80,6 +83,6 @@ export async function ask(
   const pipelines = [...new Set(sources.map(({ pipeline }) => pipeline))];
   const named = pipelines.length === 1 ? (pipelines[0] ?? sources[0]?.name) : context.env;
   const about = preview?.partial ? "up to " : "";
-  const what = file ? "messages of the file" : "dead letters";
-  await confirmTyped(context, `Replay ${about}${most} ${what}?`, named ?? context.env);
+  const what = counted(most, file ? "message" : "dead letter");
+  await confirmTyped(context, `Replay ${about}${what}${file ? " of the file" : ""}?`, named ?? context.env);
 }

@@ -1,3 +1,4 @@
+import { explained } from "./explain-letters.ts";
 import { filledQueues, type Job } from "./job.ts";
 import { lookAll } from "./survey.ts";
 import { ExportFile } from "./transfer.ts";
@@ -11,12 +12,8 @@ export async function exportLetters(job: Job, name: string, result: ReplayResult
   let found = 0;
   try {
     const { parallel, waitSeconds } = job;
-    const letters = lookAll(sqs, filledQueues(job), {
-      parallel,
-      waitSeconds,
-      now: context.now,
-      signal: context.signal,
-    });
+    const look = { parallel, waitSeconds, now: context.now, signal: context.signal };
+    const letters = explained(lookAll(sqs, filledQueues(job), look), job.explainers);
     for await (const { letter, queue } of letters) {
       found++;
       if (job.select(letter)) await file.add(letter, queue);

@@ -3,12 +3,13 @@ import type { Clients } from "../aws/clients.ts";
 import { placeOfQueue } from "../aws/queue-place.ts";
 import { queueName } from "../aws/queues.ts";
 import type { Context } from "../context.ts";
-import { deadLetterQueues } from "../dead-letters/queues.ts";
+import { type DeadLetterQueue, deadLetterQueues } from "../dead-letters/queues.ts";
 import { UsageError } from "../errors.ts";
 import type { Pause } from "../ingest/pause.ts";
 import { loadDeployment } from "../topology/load-deployment.ts";
 import { checkDeployed } from "../topology/select.ts";
 import type { Edit } from "./edit.ts";
+import { asksForCause, LetterExplainer } from "./explain-letters.ts";
 import type { ReplayOptions } from "./options.ts";
 import type { Rules } from "./outbound.ts";
 import { Router } from "./router.ts";
@@ -31,6 +32,8 @@ export interface Job {
   sqs: SQSClient;
   sources: ReplaySource[];
   routers: Map<string, Router>;
+  /** By queue; empty where `--where` doesn't ask for causes. */
+  explainers: Map<string, LetterExplainer>;
   file: FileFacts | undefined;
   select: Rules["select"];
   edit: Edit | undefined;
@@ -44,13 +47,13 @@ export async function findQueues(
   options: ReplayOptions,
   context: Context,
   file: FileFacts | undefined,
-): Promise<{ place: ReplayPlace; queues: { url: string; pipeline: string | null }[] }> {
+): Promise<{ place: ReplayPlace; queues: Pick<DeadLetterQueue, "url" | "pipeline" | "logGroups">[] }> {
   const named =
     options.queue ?? (file && options.pipelines.length === 0 ? (options.to ?? file.queues[0]) : undefined);
   if (named !== undefined) {
     const place = { ...placeOfQueue(named, context), deployment: null };
     const urls = options.queue === undefined ? (file?.queues ?? []) : [options.queue];
-    return { place, queues: urls.map((url) => ({ url, pipeline: null })) };
+    return { place, queues: urls.map((url) => ({ url, pipeline: null, logGroups: [] })) };
   }
   const deployment = await loadDeployment(context);
   checkDeployed(deployment, options.pipelines);
@@ -67,9 +70,9 @@ export async function openJob(
     Job,
     "options" | "context" | "place" | "clients" | "sqs" | "select" | "edit" | "file" | "pause"
   >,
-  queues: readonly { url: string; pipeline: string | null }[],
+  queues: readonly Pick<DeadLetterQueue, "url" | "pipeline" | "logGroups">[],
 ): Promise<Job> {
-  const { options, sqs, clients, place } = parts;
+  const { options, context, sqs, clients, place } = parts;
   const to = options.to === undefined ? undefined : await destinationQueue(sqs, options.to);
   // A file that goes to a named queue needs nothing of where it came from.
   const inspected = parts.file && to ? [] : await Promise.all(queues.map((queue) => inspect(sqs, queue)));
@@ -81,10 +84,16 @@ export async function openJob(
     for (const url of parts.file.queues) routers.set(url, anywhere);
   }
   const onAws = place.endpoint === null;
+  const explainers = new Map<string, LetterExplainer>();
+  for (const { url, logGroups } of asksForCause(options.where) ? queues : []) {
+    const tell = (problem: string) => context.terminal.warn(problem);
+    explainers.set(url, new LetterExplainer(clients, logGroups, context.signal, tell));
+  }
   return {
     ...parts,
     sources: inspected,
     routers,
+    explainers,
     parallel: onAws ? RECEIVERS.aws : RECEIVERS.local,
     waitSeconds: onAws ? 1 : 0,
   };

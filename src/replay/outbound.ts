@@ -2,6 +2,7 @@ import type { Clients } from "../aws/clients.ts";
 import type { SqsBatches } from "../aws/sqs-batches.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import { EditError } from "./change.ts";
+import type { LetterExplainer } from "./explain-letters.ts";
 import type { Earlier, Ledger } from "./ledger.ts";
 import type { Limiter } from "./limiter.ts";
 import { batches, fingerprint, type Outgoing, outgoing } from "./outgoing.ts";
@@ -52,6 +53,12 @@ export interface Prepared {
   message: Outgoing;
 }
 
+/** A letter that the rules let through, and what is to be sent of it. */
+interface Chosen {
+  letter: Letter;
+  edited: Letter;
+}
+
 /**
  * The way out of one dead-letter queue, or of one file: which letters go, where, and as what. Everything is written
  * to the ledger before it is sent, and once it was taken.
@@ -68,24 +75,26 @@ export class Outbound {
     private readonly parts: OutboundParts,
     /** Called when messages were taken and the ledger holds it. */
     private readonly settle: (messageIds: string[]) => Promise<void>,
+    /** Finds causes that the letters don't carry; undefined where nothing asks for them. */
+    private readonly explainer?: LetterExplainer,
   ) {}
 
   /** Chooses letters by the rules and finds their way. What doesn't go has been counted. */
   async prepare(letters: readonly Letter[]): Promise<Prepared[]> {
-    const { rules, budget, accounts } = this.parts;
-    let chosen = letters.filter((letter) => this.#admit(letter));
-    if (rules.trial && chosen.length > 0) {
-      const outcomes = await rules.trial(chosen);
-      const passed = (letter: Letter) => outcomes.get(letter.messageId)?.passed === true;
-      for (const letter of chosen) if (!passed(letter)) accounts.skip(this.from.name, "trial");
-      chosen = chosen.filter(passed);
+    const { rules, budget } = this.parts;
+    const explained = this.explainer ? await this.explainer.explain(letters) : letters;
+    let chosen: Chosen[] = [];
+    for (const letter of explained) {
+      const edited = this.#admit(letter) ? await this.#edit(letter) : null;
+      if (edited) chosen.push({ letter, edited });
     }
+    if (rules.trial && chosen.length > 0) chosen = await this.#passing(chosen, rules.trial);
     const prepared: Prepared[] = [];
-    for (const letter of chosen) {
+    for (const one of chosen) {
       if (budget.left <= 0) break;
       budget.left--;
-      const one = await this.#route(letter);
-      if (one) prepared.push(one);
+      const routed = await this.#route(one);
+      if (routed) prepared.push(routed);
       else budget.left++;
     }
     return prepared;
@@ -119,15 +128,35 @@ export class Outbound {
     return false;
   }
 
-  async #route(letter: Letter): Promise<Prepared | undefined> {
-    const { rules, accounts, earlier } = this.parts;
+  /** What is to be sent instead of a letter; null, and counted, where it doesn't go. */
+  async #edit(letter: Letter): Promise<Letter | null> {
+    const { rules, accounts } = this.parts;
+    if (!rules.edit) return letter;
+    try {
+      const edited = await rules.edit(letter);
+      if (edited === null) accounts.skip(this.from.name, "edit");
+      return edited;
+    } catch (error) {
+      if (!(error instanceof EditError)) throw error;
+      accounts.fail(this.from.name, letter, "EDIT_FAILED", `--edit: ${error.message}`);
+      return null;
+    }
+  }
+
+  /** Those that pass the trial, as they would be sent. */
+  async #passing(chosen: readonly Chosen[], trial: NonNullable<Rules["trial"]>): Promise<Chosen[]> {
+    const outcomes = await trial(chosen.map(({ edited }) => edited));
+    return chosen.filter(({ letter }) => {
+      if (outcomes.get(letter.messageId)?.passed === true) return true;
+      this.parts.accounts.skip(this.from.name, "trial");
+      return false;
+    });
+  }
+
+  async #route({ letter, edited }: Chosen): Promise<Prepared | undefined> {
+    const { accounts, earlier } = this.parts;
     const fail = (code: string, reason: string) => accounts.fail(this.from.name, letter, code, reason);
     try {
-      const edited = rules.edit ? await rules.edit(letter) : letter;
-      if (edited === null) {
-        accounts.skip(this.from.name, "edit");
-        return undefined;
-      }
       const { destination, content } = await this.router.route(edited);
       const fifo = isFifo(destination);
       const message = outgoing(edited, content, fifo, replaysSoFar(letter, earlier) + 1);
@@ -138,9 +167,8 @@ export class Outbound {
       if (!fifo || message.groupId !== undefined) return { letter, destination, message };
       fail("NO_MESSAGE_GROUP", `${destinationName(destination)} is FIFO, and the message has no group.`);
     } catch (error) {
-      if (error instanceof NoRouteError) fail(error.code, error.message);
-      else if (error instanceof EditError) fail("EDIT_FAILED", `--edit: ${error.message}`);
-      else throw error;
+      if (!(error instanceof NoRouteError)) throw error;
+      fail(error.code, error.message);
     }
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { counted } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -39,7 +40,7 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
   const { color } = terminal;
   if (result.exported !== null) {
     terminal.out(
-      `${color.green("✔")} ${result.exportedCount} dead letters written to ${result.exported}; they are still in their queues\n`,
+      `${color.green("✔")} ${counted(result.exportedCount, "dead letter")} written to ${result.exported}, and still in the queue\n`,
     );
     return;
   }
@@ -49,14 +50,16 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
   }
   if (result.dryRun) {
     const { selected = 0 } = result.preview ?? {};
-    terminal.out(`${selected} of ${result.found} dead letters would be replayed; nothing was sent\n`);
+    terminal.out(
+      `${selected} of ${counted(result.found, "dead letter")} would be replayed; nothing was sent\n`,
+    );
     return;
   }
   const bad = result.failed + result.undeleted + (result.verified?.deadAgain ?? 0) > 0;
   const seconds = `${result.seconds.toFixed(1)} s`;
   const rate = result.seconds > 0 ? `, ${Math.round(result.replayed / result.seconds)}/s` : "";
   terminal.out(
-    `${bad ? color.red("✖") : color.green("✔")} ${result.replayed} of ${result.found} dead letters replayed in ${seconds}${rate}\n`,
+    `${bad ? color.red("✖") : color.green("✔")} ${result.replayed} of ${counted(result.found, "dead letter")} replayed in ${seconds}${rate}\n`,
   );
   for (const [why, count] of Object.entries(result.skippedBecause)) {
     terminal.out(`  ${count} left: ${SKIPS[why as Skip]}\n`);

@@ -2,6 +2,7 @@ import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { queueDepth } from "../aws/queues.ts";
 import { type Letter, readLetter } from "../dead-letters/letter.ts";
 import type { Pause } from "../ingest/pause.ts";
+import type { LetterExplainer } from "./explain-letters.ts";
 import { FIRST_LEASE_SECONDS, Leases, LONGEST_LEASE_MS } from "./leases.ts";
 import { Outbound, type OutboundParts, type Prepared } from "./outbound.ts";
 import { MAX_BATCH } from "./outgoing.ts";
@@ -16,6 +17,8 @@ const HELD_POLL_MS = 1_000;
 export interface RunParts extends OutboundParts {
   sqs: SQSClient;
   router: Router;
+  /** Finds causes that letters don't carry, where `--where` asks for them. */
+  explainer: LetterExplainer | undefined;
   pause: Pause;
   /** Receivers and senders side by side. */
   parallel: number;
@@ -50,11 +53,10 @@ class QueueReplay {
     private readonly parts: RunParts,
   ) {
     const { url } = source;
-    const { parallel, now, router, batches } = parts;
+    const { parallel, now, router, batches, explainer } = parts;
     this.#leases = new Leases(batches, url, { parallel, now, onError: (error) => this.#fail(error) });
-    this.#outbound = new Outbound({ name: url, deadLetterQueue: url }, router, parts, (ids) =>
-      this.#delete(ids),
-    );
+    const settle = (ids: string[]) => this.#delete(ids);
+    this.#outbound = new Outbound({ name: url, deadLetterQueue: url }, router, parts, settle, explainer);
   }
 
   async run(): Promise<void> {

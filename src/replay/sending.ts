@@ -148,7 +148,7 @@ export async function send(
 }
 
 async function sendAll(job: Job, parts: OutboundParts, onProgress: () => void): Promise<void> {
-  const { options, sources, routers, context, sqs, pause, waitSeconds } = job;
+  const { options, sources, routers, explainers, context, sqs, pause, waitSeconds } = job;
   if (options.importFile !== undefined) {
     const routerOf = (queue: string) => {
       const router = routers.get(queue);
@@ -168,6 +168,7 @@ async function sendAll(job: Job, parts: OutboundParts, onProgress: () => void): 
       ...parts,
       sqs,
       router,
+      explainer: explainers.get(source.url),
       pause,
       waitSeconds,
       parallel: Math.min(job.parallel, byMax, Math.ceil((options.rate ?? Number.POSITIVE_INFINITY) / 10)),

@@ -20,3 +20,8 @@ export function formatAge(seconds: number | null): string | null {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
 }
+
+/** A count with its noun: `1 dead letter`, `12,000 dead letters`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}

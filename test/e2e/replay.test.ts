@@ -1,13 +1,26 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queueDepth } from "../../src/aws/queues.ts";
 import type { ReplayResult } from "../../src/replay/types.ts";
 import { contentOf, letterAttributes, letterBody, putLetters, readAll } from "../support/dead-letters.ts";
 import { createProject, type Project } from "../support/edp.ts";
 import { type Moto, motoAvailable, startMoto } from "../support/moto.ts";
 import { clientSettings } from "../support/services.ts";
+import { track } from "../unit/lambda/function-bench.ts";
 
 /** Letters of each test with a kill; `EDP_TEST_LETTERS=9999` runs them at full size. moto takes 50 ms a request. */
 const LETTERS = {
@@ -15,6 +28,17 @@ const LETTERS = {
   moto: Number(process.env.EDP_TEST_LETTERS ?? 150),
 };
 const WHERE = "cause.errorCode == 'OBJECT_NOT_FOUND'";
+
+interface Status {
+  endpoint: string;
+  pipelines: {
+    spotify: {
+      buckets: { bronze: { name: string } };
+      queues: { landed: { dlqUrl: string } };
+      functions: { "to-parquet": { logGroup: string } };
+    };
+  };
+}
 
 let project: Project;
 let moto: Moto | undefined;
@@ -137,6 +161,61 @@ describe("edp replay-dlq", () => {
       const lines = (await readFile(path.join(ledgers, file), "utf8")).trimEnd().split("\n");
       expect(lines.at(-1), file).toContain('"t":"end"');
     }
+  });
+
+  it("selects by a cause that only the function's log tells", async () => {
+    const { endpoint, pipelines } = (await project.json<Status>(["status"])).value;
+    const { queues: own, functions } = pipelines.spotify;
+    const settings = clientSettings(endpoint);
+    const [sqs, logs] = [new SQSClient(settings), new CloudWatchLogsClient(settings)];
+    const QueueUrl = own.landed.dlqUrl;
+    const send = async (MessageBody: string) =>
+      (await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))).MessageId ?? "";
+    const [down] = [await send("of a service that was down"), await send("of something else")];
+    const stream = {
+      logGroupName: functions["to-parquet"].logGroup,
+      logStreamName: "2026/11/21/[$LATEST]replay",
+    };
+    await logs.send(new CreateLogStreamCommand(stream));
+    const message = JSON.stringify({ level: "ERROR", errorCode: "UPSTREAM_DOWN", messageId: down });
+    await logs.send(new PutLogEventsCommand({ ...stream, logEvents: [{ timestamp: Date.now(), message }] }));
+    const where = ["--where", "cause.errorCode == 'UPSTREAM_DOWN'"];
+    const dryRun = await project.json<ReplayResult>(["replay-dlq", "spotify", ...where, "--dry-run"]);
+    expect(dryRun.value.preview).toMatchObject({ looked: 2, selected: 1 });
+    const args = ["replay-dlq", "spotify", ...where, "--yes", "--no-verify"];
+    expect((await project.json<ReplayResult>(args)).value).toMatchObject({
+      found: 2,
+      replayed: 1,
+      skippedBecause: { filter: 1 },
+    });
+    // It dies again, of not being JSON.
+    while ((await queueDepth(sqs, QueueUrl))?.visible !== 2) await wait(50);
+    await project.edp(["purge", "spotify", "--yes"]);
+  });
+
+  it("tries locally what an edit makes of a letter", async () => {
+    const { endpoint, pipelines } = (await project.json<Status>(["status"])).value;
+    const { queues: own, buckets } = pipelines.spotify;
+    const settings = clientSettings(endpoint);
+    const [sqs, s3] = [new SQSClient(settings), new S3Client(settings)];
+    const put = async (Key: string, Body: string) =>
+      (await s3.send(new PutObjectCommand({ Bucket: buckets.bronze.name, Key, Body }))).VersionId ?? "";
+    const version = await put("raw/tracks/good.json", JSON.stringify(track("good")));
+    await put("raw/tracks/torn.json", '{"id":"torn","type":"tra');
+    while ((await queueDepth(sqs, own.landed.dlqUrl))?.visible !== 1) await wait(50);
+    const args = ["replay-dlq", "spotify", "--try-local", "--yes", "--no-verify"];
+    expect((await project.json<ReplayResult>(args)).value).toMatchObject({ replayed: 0, skipped: 1 });
+    const at = "/payload/detail/object";
+    const patch = [
+      { op: "replace", path: `${at}/key`, value: "raw/tracks/good.json" },
+      { op: "replace", path: `${at}/version-id`, value: version },
+    ];
+    await writeFile(path.join(project.directory, "fix.json"), JSON.stringify(patch));
+    expect((await project.json<ReplayResult>([...args, "--edit", "fix.json"])).value).toMatchObject({
+      replayed: 1,
+      failed: 0,
+    });
+    expect((await queueDepth(sqs, own.landed.dlqUrl))?.visible).toBe(0);
   });
 
   it("needs --yes where there is no terminal, and asks nothing of an empty queue", async () => {
