@@ -19,6 +19,8 @@ export const EMAIL = /^[^\s@"(),:;<>[\]\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9]
 
 /** No path: one host stands for every service. */
 export const ENDPOINT = /^https?:\/\/[^\s/]+\/?$/;
+/** An origin as browsers send it, or `*` for all: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin */
+export const CORS_ORIGIN = /^(\*|https?:\/\/[^/'"\s]+)$/;
 /** A pipeline file's name without `.json`. */
 export const PIPELINE = /^[a-z][a-z0-9-]*$/;
 
@@ -44,6 +46,10 @@ const entries = {
   pipelines: v.optional(v.array(matching(PIPELINE, "a pipeline's name"))),
   /** Gets the alarms' mails. */
   alertEmail: v.optional(matching(EMAIL, "an e-mail address")),
+  /** Origins whose web pages may call the pipelines' APIs. */
+  corsAllowedOrigins: v.optional(
+    v.array(matching(CORS_ORIGIN, "an origin like https://shop.example.com, or *")),
+  ),
   /** Where Terraform keeps its state: `local`, or `s3://bucket/prefix`. */
   backend: v.optional(matching(BACKEND, "`local` or `s3://bucket/prefix`")),
 };

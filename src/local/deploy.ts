@@ -61,6 +61,7 @@ export async function deployRequest(
     pipelines: options.pipelines,
     zips: Object.fromEntries(built.map((one) => [`${one.pipeline}-${one.function}`, one.path])),
     awsTiming: options.awsTiming,
+    corsAllowedOrigins: context.config.corsAllowedOrigins ?? [],
   };
 }
 

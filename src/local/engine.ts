@@ -28,6 +28,8 @@ export interface DeployRequest {
   zips: Record<string, string>;
   /** Keep declared batch windows and visibility timeouts instead of the short local ones. */
   awsTiming: boolean;
+  /** Origins whose pages may call the APIs; absent, as in records of earlier versions: none. */
+  corsAllowedOrigins?: string[];
 }
 
 /** A request as the engine records it. */
@@ -213,6 +215,7 @@ function change(before: KeptRequest | undefined, pipeline: Pipeline, now: KeptRe
     isDeepStrictEqual(before.pipelines, [pipeline]) &&
     before.project === now.project &&
     before.awsTiming === now.awsTiming &&
+    isDeepStrictEqual(before.corsAllowedOrigins ?? [], now.corsAllowedOrigins ?? []) &&
     names.every((name) => before.hashes?.[name] === now.hashes?.[name]);
   return same ? "unchanged" : "updated";
 }

@@ -359,7 +359,7 @@ describe("a web page", () => {
     expect(asked.status).toBe(204);
     expect(asked.headers).toMatchObject({
       "access-control-allow-origin": origin,
-      "access-control-allow-methods": "POST,OPTIONS",
+      "access-control-allow-methods": "OPTIONS,POST",
       "access-control-allow-headers": expect.stringContaining("X-Api-Key"),
     });
     expect((await call({ headers: page })).status).toBe(200);

@@ -122,6 +122,12 @@ describe("the JSON schema of the configuration", async () => {
     ],
     pipelines: [["spotify"], [], ["Spotify"], "spotify"],
     alertEmail: ["data@example.com", "a.b+c@mail.example.co", "data", "a@b", "a b@example.com"],
+    corsAllowedOrigins: [
+      ["https://shop.example.com", "http://localhost:3000"],
+      ["*"],
+      ["shop.example.com"],
+      ["https://shop.example.com/"],
+    ],
     backend: ["local", "s3://acme-state", "s3://acme-state/edp/prod", "s3://", "s3://No_Bucket/x", "ftp://x"],
   };
   it.each(Object.entries(values))("agrees with edp on %s", (key, samples) => {

@@ -3,11 +3,10 @@ import type { ServiceRequest, ServiceResponse } from "../service.ts";
 import type { ApiDeclaration } from "./declaration.ts";
 import { matchRoute } from "./match.ts";
 
-/** Headers that a page may send; those of the API's own SDKs and `Idempotency-Key`. */
-const ALLOWED_HEADERS =
-  "Content-Type,Content-Encoding,X-Api-Key,Idempotency-Key,Authorization,X-Amz-Date,X-Amz-Security-Token,X-Amz-User-Agent";
+/** Headers that a page may send, as the HCL module `api` has them. */
+const ALLOWED_HEADERS = "Content-Type,Idempotency-Key,X-Api-Key";
 /** Seconds for which a browser remembers the answer. */
-const MAX_AGE_SECONDS = 600;
+const MAX_AGE_SECONDS = 3_600;
 
 /** Whether pages of the request's origin may call the API. */
 export function allowsOrigin({ corsOrigins }: Pick<ApiDeclaration, "corsOrigins">, origin: string): boolean {
@@ -45,7 +44,7 @@ export function preflight(
     status: 204,
     headers: {
       ...corsHeaders(api, request.headers),
-      "access-control-allow-methods": [...methods, "OPTIONS"].join(","),
+      "access-control-allow-methods": [...methods, "OPTIONS"].sort().join(","),
       "access-control-allow-headers": ALLOWED_HEADERS,
       "access-control-max-age": String(MAX_AGE_SECONDS),
     },

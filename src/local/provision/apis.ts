@@ -10,7 +10,7 @@ export const apis: KindOnEngine = {
         ...api,
         name: nameOf(site.names.apis, key),
         routes: routesOf(site, key),
-        corsOrigins: [],
+        corsOrigins: site.request.corsAllowedOrigins ?? [],
         binaryMediaTypes: [],
       });
     }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { functionEnvironment } from "../../topology/edges.ts";
-import { queueTrigger } from "../../topology/from.ts";
+import { apiTrigger, queueTrigger } from "../../topology/from.ts";
+import type { LambdaFunction } from "../../topology/types.ts";
 import { visibilitySeconds } from "./queues.ts";
 import { arn, type KindOnEngine, nameOf, type Site } from "./site.ts";
 
@@ -19,7 +20,7 @@ export const functions: KindOnEngine = {
         name,
         zip: request.zips[`${pipeline.name}-${key}`] ?? path.join("missing", `${pipeline.name}-${key}.zip`),
         handler: "index.handler",
-        environment: functionEnvironment(pipeline, key, addresses),
+        environment: { ...functionEnvironment(pipeline, key, addresses), ...corsEnvironment(site, declared) },
         memoryMb: declared.memoryMb,
         timeoutSeconds: declared.timeoutSeconds,
       });
@@ -40,6 +41,13 @@ export const functions: KindOnEngine = {
     }),
   removeEdge: ({ lambda }, [name, queue]) => lambda.unmapQueue(name, arn("sqs", queue)),
 };
+
+/** What a function behind an API answers to a page has to name its origin; the HCL tells it in the same way. */
+function corsEnvironment({ request }: Site, declared: LambdaFunction): Record<string, string> {
+  const origins = request.corsAllowedOrigins ?? [];
+  if (origins.length === 0 || !apiTrigger(declared)) return {};
+  return { EDP_CORS_ALLOWED_ORIGINS: origins.join(",") };
+}
 
 async function mapQueue({ services, pipeline, names, request }: Site, key: string): Promise<void> {
   const declared = pipeline.functions[key];

@@ -14,7 +14,7 @@ import { declare } from "./site.ts";
 export async function provision(
   services: Services,
   pipeline: Pipeline,
-  request: Pick<DeployRequest, "project" | "zips" | "awsTiming">,
+  request: Pick<DeployRequest, "project" | "zips" | "awsTiming" | "corsAllowedOrigins">,
   endpoint: string,
 ): Promise<void> {
   refuseUnsupported(pipeline);

@@ -15,7 +15,7 @@ export interface Declared {
 export interface Site extends Declared {
   services: Services;
   addresses: AddressBook;
-  request: Pick<DeployRequest, "project" | "zips" | "awsTiming">;
+  request: Pick<DeployRequest, "project" | "zips" | "awsTiming" | "corsAllowedOrigins">;
 }
 
 /** The physical names of two things, one of which feeds the other. */
