@@ -1,5 +1,6 @@
 import { type ApiGatewayService, createApiGateway } from "./apigateway/service.ts";
 import { type CloudWatchService, createCloudWatch } from "./cloudwatch/service.ts";
+import { createDynamoDb, type DynamoDbService } from "./dynamodb/service.ts";
 import { createEvents, type EventsService } from "./events/service.ts";
 import { createKinesis, type KinesisService } from "./kinesis/service.ts";
 import { createLambda, type LambdaService } from "./lambda/service.ts";
@@ -21,6 +22,7 @@ export interface Services {
   monitoring: CloudWatchService;
   lambda: LambdaService;
   kinesis: KinesisService;
+  dynamodb: DynamoDbService;
   sts: Service;
   apigateway: ApiGatewayService;
   /** The invoke paths of APIs. */
@@ -39,12 +41,13 @@ export async function createServices(
   parts: EngineParts,
   { workerPath, onFunctionLog }: ServicesOptions,
 ): Promise<Services> {
-  const [s3, sqs, sns, events, logs] = await Promise.all([
+  const [s3, sqs, sns, events, logs, dynamodb] = await Promise.all([
     createS3(parts),
     createSqs(parts),
     createSns(parts),
     createEvents(parts),
     createLogs(parts),
+    createDynamoDb(parts),
   ]);
   const monitoring = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
   const sink: LogsSink = {
@@ -66,6 +69,7 @@ export async function createServices(
     monitoring,
     lambda,
     kinesis,
+    dynamodb,
     sts: createSts(parts),
     apigateway,
     "execute-api": apigateway.invocations,
@@ -80,8 +84,10 @@ export async function closeServices({
   sns,
   s3,
   sqs,
+  dynamodb,
   logs,
   monitoring,
 }: Services): Promise<void> {
-  for (const service of [apigateway, kinesis, events, sns, s3, sqs, logs, monitoring]) await service.close();
+  const inOrder = [apigateway, kinesis, events, sns, s3, sqs, dynamodb, logs, monitoring];
+  for (const service of inOrder) await service.close();
 }

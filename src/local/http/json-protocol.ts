@@ -45,8 +45,8 @@ export async function handleJson(
   return { status: 200, headers: headers(protocol), body: JSON.stringify(output ?? {}) };
 }
 
-/** Renders an error as the AWS JSON protocol does. */
-export function failJson(protocol: JsonProtocol, error: AwsError): ServiceResponse {
+/** Renders an error as the AWS JSON protocol does; `details` are members of its shape that are more than text. */
+export function failJson(protocol: JsonProtocol, error: AwsError, details: object = {}): ServiceResponse {
   const type = protocol.errorNamespace ? `${protocol.errorNamespace}#${error.code}` : error.code;
   const fault = error.status >= 500 ? "Receiver" : "Sender";
   return {
@@ -56,7 +56,7 @@ export function failJson(protocol: JsonProtocol, error: AwsError): ServiceRespon
       "x-amzn-errortype": error.code,
       ...(protocol.queryCode ? { "x-amzn-query-error": `${protocol.queryCode(error.code)};${fault}` } : {}),
     },
-    body: JSON.stringify({ __type: type, message: error.message, ...error.members }),
+    body: JSON.stringify({ __type: type, message: error.message, ...error.members, ...details }),
   };
 }
 

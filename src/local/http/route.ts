@@ -14,7 +14,9 @@ export type ServiceName =
   | "apigateway"
   | "execute-api"
   | "kinesis"
-  | "firehose";
+  | "firehose"
+  | "dynamodb"
+  | "secretsmanager";
 
 /** X-Amz-Target prefixes of the JSON protocols. */
 const TARGETS: Record<string, ServiceName> = {
@@ -24,6 +26,8 @@ const TARGETS: Record<string, ServiceName> = {
   GraniteServiceVersion20100801: "monitoring",
   Kinesis_20131202: "kinesis",
   Firehose_20150804: "firehose",
+  DynamoDB_20120810: "dynamodb",
+  secretsmanager: "secretsmanager",
 };
 
 const SCOPES: Record<string, ServiceName> = {
@@ -40,6 +44,8 @@ const SCOPES: Record<string, ServiceName> = {
   "execute-api": "execute-api",
   kinesis: "kinesis",
   firehose: "firehose",
+  dynamodb: "dynamodb",
+  secretsmanager: "secretsmanager",
 };
 
 const CREDENTIAL = /Credential=[^/,\s]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;

@@ -6,6 +6,7 @@ import { queues } from "./queues.ts";
 import { rules } from "./rules.ts";
 import type { KindOnEngine } from "./site.ts";
 import { streams } from "./streams.ts";
+import { tables } from "./tables.ts";
 import { topics } from "./topics.ts";
 
 /** What the engine does with each kind; null: nothing, a pipeline that has one is refused. */
@@ -14,7 +15,7 @@ export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
   rules,
   topics,
   queues,
-  tables: null,
+  tables,
   databases: null,
   streams,
   deliveries: null,

@@ -1,4 +1,3 @@
-import { bucketSources } from "../../topology/from.ts";
 import { KINDS, type Pipeline } from "../../topology/types.ts";
 import type { DeployRequest } from "../engine.ts";
 import { AwsError } from "../service.ts";
@@ -27,14 +26,10 @@ function refuseUnsupported(pipeline: Pipeline): void {
   const unsupported = KINDS.filter((kind) => ON_ENGINE[kind] === null).flatMap((kind) =>
     Object.keys(pipeline[kind]).map((key) => `${kind}.${key}`),
   );
-  const notified = Object.entries(pipeline.queues).flatMap(([key, queue]) =>
-    bucketSources(queue).map(({ bucket }) => `queues.${key} from the bucket ${bucket}`),
-  );
-  const all = [...unsupported, ...notified];
-  if (all.length === 0) return;
+  if (unsupported.length === 0) return;
   throw new AwsError(
     "NotSupported",
-    `The pipeline ${pipeline.name} declares what the local engine can't run: ${all.join(", ")}.`,
+    `The pipeline ${pipeline.name} declares what the local engine can't run: ${unsupported.join(", ")}.`,
     501,
   );
 }

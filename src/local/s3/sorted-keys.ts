@@ -1,3 +1,5 @@
+import { partition } from "../storage/partition.ts";
+
 /** A chunk is split when it grows beyond this many keys: an insertion never moves more. */
 const MAX_CHUNK = 1024;
 
@@ -71,16 +73,4 @@ export class SortedKeys {
   #chunkOf(key: string): number {
     return Math.max(0, partition(this.#chunks, (chunk) => compareKeys(chunk[0] as string, key) <= 0) - 1);
   }
-}
-
-/** Index of the first item for which `holds` is false. */
-function partition<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(items[middle] as T)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -4,6 +4,8 @@ import { crc32 } from "node:zlib";
 
 /** Bytes read at a time when a log is opened, so that a log of any size needs little memory. */
 const READ_BYTES = 1024 * 1024;
+/** Characters written at a time when a log is compacted. */
+const WRITE_CHARACTERS = 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Width of the checksum and the space behind it. */
 const HEAD_BYTES = 9;
@@ -103,12 +105,15 @@ export class AppendLog<R> {
       // Whoever waited for the last write applies its record first; otherwise `live` would miss it.
       await new Promise(setImmediate);
       const records = [...live()];
-      const content = Buffer.from(records.map(encode).join(""));
+      let size = 0;
       const fresh = compactFile(this.file);
       await rm(fresh, { force: true });
       const handle = await this.openLog(fresh);
       try {
-        await writeAll(handle, content);
+        for (const content of chunks(records)) {
+          await writeAll(handle, content);
+          size += content.length;
+        }
         await rename(fresh, this.file);
       } catch (error) {
         await handle.close();
@@ -117,7 +122,7 @@ export class AppendLog<R> {
       }
       const old = this.#handle;
       this.#handle = handle;
-      this.#size = content.length;
+      this.#size = size;
       this.#records = this.#pending.reduce((sum, entry) => sum + entry.records, records.length);
       this.#broken = null;
       await old.close();
@@ -169,6 +174,18 @@ export class AppendLog<R> {
       });
     }
   }
+}
+
+/** Records as they are written, some at a time: a large log neither needs its size in memory nor holds others up. */
+function* chunks(records: readonly unknown[]): Generator<Buffer> {
+  let text = "";
+  for (const record of records) {
+    text += encode(record);
+    if (text.length < WRITE_CHARACTERS) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  yield Buffer.from(text);
 }
 
 function compactFile(file: string): string {
