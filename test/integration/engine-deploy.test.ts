@@ -1,9 +1,15 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  PutItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ListSubscriptionsByTopicCommand, SNSClient } from "@aws-sdk/client-sns";
-import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strToU8, zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DeployRequest, Engine } from "../../src/local/engine.ts";
@@ -80,6 +86,55 @@ describe("a pipeline with things that the engine has no service for", () => {
       new ListQueuesCommand({}),
     );
     expect(QueueUrls).toEqual([]);
+  });
+});
+
+/** `plain` whose queue hears straight from a bucket, with a table. */
+function withTable(): Pipeline {
+  const changed = structuredClone(plain);
+  const { work } = changed.queues;
+  if (!work) throw new Error("plain.json has changed");
+  work.from = [{ bucket: "out", prefix: "incoming/", suffix: ".csv" }];
+  changed.tables.customers = {
+    hashKey: { name: "id", type: "S" },
+    rangeKey: null,
+    indexes: { "by-day": { hashKey: { name: "day", type: "S" }, rangeKey: null } },
+    ttlAttribute: "expiresAt",
+    pointInTimeRecovery: true,
+  };
+  changed.functions = {};
+  return changed;
+}
+
+describe("a pipeline with a table, and a queue that hears from a bucket", () => {
+  it("gets both, keeps what they hold over a restart, and loses no item unasked", async () => {
+    const settings = () => clientSettings(engine.endpoint);
+    const { pipelines } = await engine.deploy(request(withTable()));
+    const { buckets, queues, tables } = pipelines.plain?.addresses ?? {};
+    const TableName = tables?.customers?.name;
+    await new S3Client(settings()).send(
+      new PutObjectCommand({ Bucket: buckets?.out?.name, Key: "incoming/a b.csv", Body: "1" }),
+    );
+    await new DynamoDBClient(settings()).send(new PutItemCommand({ TableName, Item: { id: { S: "1" } } }));
+    await engine.close();
+    engine = await startTestEngine(data());
+    const { pathname } = new URL(queues?.work?.url ?? "");
+    const received = await new SQSClient(settings()).send(
+      new ReceiveMessageCommand({ QueueUrl: `${engine.endpoint}${pathname}`, MaxNumberOfMessages: 10 }),
+    );
+    const bodies = (received.Messages ?? []).map(({ Body = "" }) => JSON.parse(Body));
+    const told = bodies.map(({ Event, Records }) => Event ?? Records[0].s3.object.key);
+    expect(told.sort()).toEqual(["incoming/a+b.csv", "s3:TestEvent"]);
+    const { Table } = await new DynamoDBClient(settings()).send(new DescribeTableCommand({ TableName }));
+    expect(Table).toMatchObject({ ItemCount: 1, GlobalSecondaryIndexes: [{ IndexName: "by-day" }] });
+
+    await expect(engine.deploy(request(plain))).rejects.toMatchObject({
+      code: "DataWouldBeLost",
+      message: expect.stringContaining(`${TableName} (1 items)`),
+    });
+    await engine.remove(["plain"]);
+    const { TableNames } = await new DynamoDBClient(settings()).send(new ListTablesCommand({}));
+    expect(TableNames).toEqual([]);
   });
 });
 

@@ -7,10 +7,20 @@ const signedFor = (scope: string) => ({
 const none = new URLSearchParams();
 
 describe("a request goes to", () => {
-  it.each(["s3", "sqs", "sns", "events", "lambda", "logs", "monitoring", "sts", "apigateway", "execute-api"])(
-    "%s when it is signed for it",
-    (scope) => expect(route(signedFor(scope), "/", none)).toBe(scope),
-  );
+  it.each([
+    "s3",
+    "sqs",
+    "sns",
+    "events",
+    "lambda",
+    "logs",
+    "monitoring",
+    "sts",
+    "apigateway",
+    "execute-api",
+    "dynamodb",
+    "secretsmanager",
+  ])("%s when it is signed for it", (scope) => expect(route(signedFor(scope), "/", none)).toBe(scope));
 
   it("the service of its target, whatever it is signed for", () => {
     const headers = { ...signedFor("s3"), "x-amz-target": "AmazonSQS.SendMessage" };
