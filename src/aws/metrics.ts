@@ -1,4 +1,5 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { isAnswer } from "./answered.ts";
 
 /** One CloudWatch metric to ask for. */
 export interface MetricQuery {
@@ -101,11 +102,7 @@ async function* readPoints(
 
 /** What the service answered. @throws the error itself where nothing answered, or nobody could be asked. */
 function refusal(error: unknown): string {
-  const { name, message, $metadata, $response } = error as Error & {
-    $metadata?: { httpStatusCode?: number };
-    $response?: { statusCode?: number };
-  };
-  // An emulator may answer in a form that is not CloudWatch's; the SDK then keeps the response beside the error.
-  if (($metadata?.httpStatusCode ?? $response?.statusCode) === undefined) throw error;
+  if (!isAnswer(error)) throw error;
+  const { name, message } = error as Error;
   return `${name}: ${message.split("\n", 1)[0]}`;
 }

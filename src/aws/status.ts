@@ -1,12 +1,11 @@
 import type { Context } from "../context.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { type Clients, createClients } from "./clients.ts";
-import { type MetricQuery, readMetrics } from "./metrics.ts";
+import { type DataStatus, dataStatus } from "./data-status.ts";
+import { mapValues } from "./map-values.ts";
 import { countObjects } from "./objects.ts";
+import { metricsNote, type PipelineMetrics, readPipelineMetrics } from "./pipeline-metrics.ts";
 import { queueDepth, queueName } from "./queues.ts";
-
-/** How far back invocations and errors are counted, in milliseconds. */
-const METRICS_RANGE_MS = 24 * 60 * 60 * 1000;
 
 export interface DeadLetterStatus {
   name: string;
@@ -27,7 +26,7 @@ export interface QueueStatus {
   dlq: DeadLetterStatus;
 }
 
-export interface PipelineStatus {
+export interface PipelineStatus extends DataStatus {
   buckets: Record<string, { name: string; objects: number | null; bytes: number | null }>;
   topics: Record<string, { arn: string }>;
   queues: Record<string, QueueStatus>;
@@ -56,19 +55,9 @@ export interface EnvironmentStatus {
   notes: string[];
 }
 
-/** Metrics of one pipeline, by physical name; null where CloudWatch holds none. */
-export interface PipelineMetrics {
-  /** Age in seconds of a queue's oldest message. */
-  age(queue: string): number | null;
-  /** Sum of a function's metric over the last 24 hours. */
-  sum(name: string, metric: string): number | null;
-  /** Why CloudWatch gave nothing; null where it answered. */
-  refusal: string | null;
-}
-
 /**
- * Reads the state of the named pipelines (all when none is named): queue depths from SQS, ages, invocations
- * and errors of the last 24 hours from CloudWatch, objects by listing. What is unknown is null, never 0.
+ * Reads the state of the named pipelines (all when none is named): queue depths from SQS, streams and tables from
+ * their services, ages, invocations and errors of the last 24 hours from CloudWatch, objects by listing. What is unknown is null, never 0.
  */
 export async function collectStatus(
   deployment: Deployment,
@@ -98,20 +87,6 @@ export async function collectStatus(
   }
 }
 
-/** When metrics were read, and why there are none. */
-export function metricsNote(
-  metrics: readonly PipelineMetrics[],
-  readAt: Date,
-): Pick<EnvironmentStatus, "metricsAsOf" | "notes"> {
-  const refusals = [...new Set(metrics.flatMap(({ refusal }) => refusal ?? []))];
-  return {
-    metricsAsOf: refusals.length > 0 ? null : readAt.toISOString(),
-    notes: refusals.map(
-      (why) => `CloudWatch gives no metrics, so ages, invocations and errors are unknown (${why})`,
-    ),
-  };
-}
-
 /** The named pipelines of a deployment, all when none is named. */
 export function selected(deployment: Deployment, names: readonly string[]): [string, DeployedPipeline][] {
   return Object.entries(deployment.pipelines).filter(([name]) => names.length === 0 || names.includes(name));
@@ -129,9 +104,10 @@ export function placeOf({ env, endpoint, region, accountId }: Deployment) {
 export async function pipelineStatus(
   clients: Clients,
   { addresses }: DeployedPipeline,
-  { age, sum }: PipelineMetrics,
+  metrics: PipelineMetrics,
   withObjects: boolean,
 ): Promise<PipelineStatus> {
+  const age = (queue: string) => metrics.value(queue, "ApproximateAgeOfOldestMessage");
   const buckets = await mapValues(addresses.buckets, async ({ name }) => ({
     name,
     ...(withObjects ? await objectCount(clients, name) : { objects: null, bytes: null }),
@@ -165,15 +141,16 @@ export async function pipelineStatus(
     buckets,
     topics: addresses.topics,
     queues,
+    ...(await dataStatus(clients, addresses, metrics)),
     functions: Object.fromEntries(
       Object.entries(addresses.functions).map(([key, { name, logGroup }]) => [
         key,
         {
           name,
           logGroup,
-          invocations: sum(name, "Invocations"),
-          errors: sum(name, "Errors"),
-          throttles: sum(name, "Throttles"),
+          invocations: metrics.value(name, "Invocations"),
+          errors: metrics.value(name, "Errors"),
+          throttles: metrics.value(name, "Throttles"),
         },
       ]),
     ),
@@ -186,54 +163,4 @@ async function objectCount(
   bucket: string,
 ): Promise<{ objects: number | null; bytes: number | null }> {
   return (await countObjects(await clients.s3(), bucket)) ?? { objects: null, bytes: null };
-}
-
-/** Reads every metric of a pipeline in as few calls as CloudWatch allows. */
-export async function readPipelineMetrics(
-  clients: Clients,
-  { addresses }: DeployedPipeline,
-  end: Date,
-): Promise<PipelineMetrics> {
-  const queueNames = [
-    ...Object.values(addresses.queues).flatMap(({ url, dlqUrl }) => [queueName(url), queueName(dlqUrl)]),
-    queueName(addresses.undelivered.url),
-  ];
-  const queries: MetricQuery[] = [
-    ...queueNames.map((name) => ({
-      namespace: "AWS/SQS",
-      metric: "ApproximateAgeOfOldestMessage",
-      dimensions: { QueueName: name },
-      stat: "Maximum" as const,
-    })),
-    ...Object.values(addresses.functions).flatMap(({ name }) =>
-      ["Invocations", "Errors", "Throttles"].map((metric) => ({
-        namespace: "AWS/Lambda",
-        metric,
-        dimensions: { FunctionName: name },
-        stat: "Sum" as const,
-      })),
-    ),
-  ];
-  const start = new Date(end.getTime() - METRICS_RANGE_MS);
-  let refusal: string | null = null;
-  const values = await readMetrics(await clients.cloudwatch(), queries, { start, end }, (reason) => {
-    refusal = reason;
-  });
-  const find = (name: string, metric: string) =>
-    values[
-      queries.findIndex((query) => query.metric === metric && Object.values(query.dimensions).includes(name))
-    ] ?? null;
-  return {
-    age: (queue: string) => find(queue, "ApproximateAgeOfOldestMessage"),
-    sum: (name: string, metric: string) => find(name, metric),
-    refusal,
-  };
-}
-
-async function mapValues<T, U>(
-  record: Record<string, T>,
-  make: (value: T) => Promise<U>,
-): Promise<Record<string, U>> {
-  const entries = Object.entries(record).map(async ([key, value]) => [key, await make(value)] as const);
-  return Object.fromEntries(await Promise.all(entries));
 }

@@ -18,6 +18,7 @@ interface Options {
   check: boolean;
   parallelism: number;
   backend: string | undefined;
+  showSecrets: boolean;
 }
 
 /** `terraform -parallelism`: above its default of 10, so that every queue's 25 seconds pass side by side. */
@@ -65,6 +66,7 @@ export default defineCommand<Options, Result>({
         "--backend <where>",
         "AWS: Terraform state in `local` or `s3://bucket/prefix`, created on first use",
       )
+      .option("--show-secrets", "also print the values of API keys")
       .addHelpText(
         "after",
         `
@@ -90,10 +92,15 @@ Deploying never removes another pipeline: that is what \`edp destroy NAME\` is f
       check: flags.check === true,
       parallelism: (flags.parallelism as number | undefined) ?? DEFAULT_PARALLELISM,
       backend: flags.backend as string | undefined,
+      showSecrets: flags.showSecrets === true,
     };
   },
-  run: (options, context) =>
-    context.env === LOCAL_ENV ? runLocal(options, context) : runAws(options, context),
+  async run(options, context) {
+    const result = await (context.env === LOCAL_ENV ? runLocal(options, context) : runAws(options, context));
+    if (!options.showSecrets) return result;
+    const { withApiKeys } = await import("../aws/rest-apis.ts");
+    return { ...result, pipelines: await withApiKeys(result, result.pipelines, context) };
+  },
   exitCode: (result) =>
     "checked" in result && result.checked && result.changes.length > 0 ? EXIT.checkFailed : EXIT.done,
   render(result, { terminal }) {

@@ -4,7 +4,7 @@ import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT, NotDeployedError, UsageError, WatchEndedError } from "../errors.ts";
 import { driftText, statusText, watchText } from "../status/view.ts";
 import type { WatchTick } from "../status/watch.ts";
-import { counted } from "../terminal/format.ts";
+import { counted, formatAge } from "../terminal/format.ts";
 import type { Drift } from "../terraform/drift.ts";
 import type { Deployment } from "../topology/deployment.ts";
 
@@ -12,6 +12,7 @@ interface Options {
   pipelines: string[];
   check: boolean;
   drift: boolean;
+  showSecrets: boolean;
   /** Milliseconds between two looks of `--watch`; undefined looks once. */
   watchMs: number | undefined;
 }
@@ -28,13 +29,19 @@ interface Result extends EnvironmentStatus {
 /** Seconds between two looks where `--interval` says nothing. */
 const INTERVAL_SECONDS = "2";
 const MIN_INTERVAL_SECONDS = 0.2;
+/** Age of the oldest undelivered record from which a delivery is a problem, as for its alarm. */
+const LATE_SECONDS = 15 * 60;
 
 export default defineCommand<Options, Result | WatchTick>({
   configure(command) {
     command
       .argument("[pipeline...]", "pipelines to show (default: all that are deployed)")
-      .option("--check", "exit 8 when a dead-letter queue is not empty or a function has failed")
+      .option(
+        "--check",
+        "exit 8 when a dead-letter queue is not empty, or a function, an API or a delivery fails",
+      )
       .option("--drift", "AWS: also look for what was changed outside of edp (runs terraform plan)")
+      .option("--show-secrets", "also print the values of API keys")
       .option("-w, --watch", "look again and again, drawn in place; Ctrl-C ends it")
       .option("--interval <seconds>", "with --watch: seconds between two looks", INTERVAL_SECONDS)
       .addHelpText(
@@ -45,6 +52,7 @@ Examples:
   $ edp status spotify --json | jq '.pipelines.spotify.queues.landed.dlq.visible'
   $ edp status --check           for scripts and monitors
   $ edp status --env prod --drift --check     also exit 8 when somebody changed a resource by hand
+  $ edp status fakestore --show-secrets --json | jq -r '.pipelines.fakestore.apis.store.apiKey'
   $ edp status --watch           a live table with the last 15 minutes
   $ edp status --watch --json --interval 10 >> status.ndjson
 
@@ -61,6 +69,7 @@ CloudWatch and lag by some minutes.`,
       pipelines: [...args],
       check,
       drift,
+      showSecrets: flags.showSecrets === true,
       watchMs: flags.watch ? milliseconds(flags.interval) : undefined,
     };
   },
@@ -78,8 +87,9 @@ CloudWatch and lag by some minutes.`,
       import("../aws/status.ts"),
       import("../topology/select.ts"),
     ]);
-    const deployment = await loadDeployment(context);
-    checkDeployed(deployment, options.pipelines);
+    const loaded = await loadDeployment(context);
+    checkDeployed(loaded, options.pipelines);
+    const deployment = options.showSecrets ? await withSecrets(loaded, context) : loaded;
     if (options.watchMs !== undefined) return watch(deployment, context, options.pipelines, options.watchMs);
     const status = await collectStatus(deployment, context, options.pipelines);
     const drift = options.drift ? await findDrift(context, options.pipelines) : null;
@@ -138,6 +148,18 @@ async function* watch(
   }
 }
 
+async function withSecrets(deployment: Deployment, context: Context): Promise<Deployment> {
+  const { withApiKeys } = await import("../aws/rest-apis.ts");
+  const { pipelines } = deployment;
+  const books = Object.entries(pipelines).map(([name, { addresses }]) => [name, addresses] as const);
+  const shown = await withApiKeys(deployment, Object.fromEntries(books), context);
+  const entries = Object.entries(pipelines).map(([name, one]) => [
+    name,
+    { ...one, addresses: shown[name] ?? one.addresses },
+  ]);
+  return { ...deployment, pipelines: Object.fromEntries(entries) };
+}
+
 async function findDrift(context: Context, pipelines: readonly string[]): Promise<Drift[]> {
   return (await import("../terraform/find-drift.ts")).findDrift(context, pipelines);
 }
@@ -161,6 +183,14 @@ function findProblems(status: EnvironmentStatus): string[] {
       problems.push(`${name}: ${pipeline.undelivered.visible} undelivered events`);
     for (const [key, one] of Object.entries(pipeline.functions)) {
       if (one.errors) problems.push(`${name}: function ${key} failed ${one.errors} times in 24 h`);
+    }
+    for (const [key, { dataFreshnessSeconds: age }] of Object.entries(pipeline.deliveries)) {
+      if (age !== null && age > LATE_SECONDS)
+        problems.push(`${name}: delivery ${key} is ${formatAge(age)} behind`);
+    }
+    for (const [key, one] of Object.entries(pipeline.apis)) {
+      if (one.errors5xx)
+        problems.push(`${name}: API ${key} answered ${one.errors5xx} requests with 5xx in 24 h`);
     }
   }
   return problems;

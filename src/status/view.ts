@@ -5,6 +5,7 @@ import { sparkline } from "../terminal/sparkline.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Drift } from "../terraform/drift.ts";
+import { dataSections } from "./data-view.ts";
 import { HISTORY_MINUTES, type History, type WatchTick } from "./watch.ts";
 
 type Cell = string | number | null;
@@ -20,7 +21,8 @@ export function statusText(status: EnvironmentStatus, terminal: Terminal): strin
       formatBytes(one.bytes),
     ]);
     text += `\n${color.bold(name)}\n${queuesText(pipeline, terminal)}\n${functionsText(pipeline, terminal)}`;
-    text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
+    if (buckets.length > 0) text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
+    text += dataText(pipeline, terminal);
   }
   return text;
 }
@@ -33,6 +35,7 @@ export function watchText(tick: WatchTick, terminal: Terminal): string {
   for (const [name, pipeline] of Object.entries(tick.pipelines)) {
     const history = tick.history[name];
     text += `\n${color.bold(name)}\n${watchedQueuesText(pipeline, history, terminal)}\n${functionsText(pipeline, terminal, history)}`;
+    text += dataText(pipeline, terminal);
   }
   return text;
 }
@@ -119,6 +122,12 @@ function functionsText({ functions }: PipelineStatus, terminal: Terminal, histor
   ]);
   const minutes = history ? [`invocations, ${HISTORY_MINUTES} min`] : [];
   return indent(table(terminal, ["function", "invocations", "errors", "throttles", ...minutes], rows));
+}
+
+function dataText(pipeline: PipelineStatus, terminal: Terminal): string {
+  return dataSections(pipeline, terminal)
+    .map((section) => `\n${indent(section)}`)
+    .join("");
 }
 
 function indent(text: string): string {

@@ -1,15 +1,8 @@
 import { type Clients, createClients } from "../aws/clients.ts";
 import { type MetricQuery, readSeries, type Series } from "../aws/metrics.ts";
+import { metricsNote, type PipelineMetrics, readPipelineMetrics } from "../aws/pipeline-metrics.ts";
 import { queueName } from "../aws/queues.ts";
-import {
-  type EnvironmentStatus,
-  metricsNote,
-  type PipelineMetrics,
-  pipelineStatus,
-  placeOf,
-  readPipelineMetrics,
-  selected,
-} from "../aws/status.ts";
+import { type EnvironmentStatus, pipelineStatus, placeOf, selected } from "../aws/status.ts";
 import type { Context } from "../context.ts";
 import type { Pause } from "../ingest/pause.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";

@@ -34,6 +34,8 @@ function describeDone({ totals }: AwsDeployResult): string {
   return parts.join(", ") || "nothing to change";
 }
 
+const ONE = { tables: "table", streams: "stream", deliveries: "delivery", functions: "function" } as const;
+
 /** The addresses of each pipeline's things. */
 export function renderAddresses(pipelines: Record<string, AddressBook>, terminal: Terminal): void {
   const { color } = terminal;
@@ -44,8 +46,20 @@ export function renderAddresses(pipelines: Record<string, AddressBook>, terminal
     for (const [key, { name: bucket }] of Object.entries(addresses.buckets))
       row("bucket", key, `s3://${bucket}`);
     for (const [key, { url }] of Object.entries(addresses.queues)) row("queue", key, url);
-    for (const [key, { name: physical }] of Object.entries(addresses.functions))
-      row("function", key, physical);
+    for (const kind of ["tables", "streams", "deliveries", "functions"] as const) {
+      for (const [key, { name: physical }] of Object.entries(addresses[kind])) row(ONE[kind], key, physical);
+    }
+    for (const [key, { host, port, name: database }] of Object.entries(addresses.databases)) {
+      row(
+        "database",
+        key,
+        host === null ? `${database}, started at its first use` : `${host}:${port}/${database}`,
+      );
+    }
+    for (const [key, { url, apiKeyId, apiKey }] of Object.entries(addresses.apis)) {
+      row("api", key, url);
+      row("", "", apiKey === undefined ? `key ${apiKeyId} (its value: --show-secrets)` : `key ${apiKey}`);
+    }
   }
 }
 

@@ -29,7 +29,10 @@ export interface AddressBook {
   deliveries: Record<string, { name: string }>;
   functions: Record<string, { name: string; logGroup: string }>;
   /** `url` is the base with the stage and without a slash at its end: `POST {url}/events`. */
-  apis: Record<string, { url: string; apiKeyId: string }>;
+  apis: Record<
+    string,
+    { url: string; apiKeyId: string /** Only where it was asked for. */; apiKey?: string | undefined }
+  >;
   /** The queue for what EventBridge and SNS could not deliver. */
   undelivered: { url: string };
 }

@@ -3,6 +3,7 @@ import { collectStatus } from "../../src/aws/status.ts";
 import type { Deployment } from "../../src/topology/deployment.ts";
 import { testContext } from "../support/context.ts";
 import { type Messaging, startMessaging } from "../support/messaging.ts";
+import { NO_ADDRESSES } from "../support/topology-fixtures.ts";
 
 // An emulator with queues, but without CloudWatch.
 let messaging: Messaging;
@@ -13,8 +14,7 @@ beforeEach(async () => {
     ["landed", "landed-dlq", "undelivered"].map((name) => messaging.queue(name)),
   );
   const addresses = {
-    buckets: {},
-    topics: {},
+    ...NO_ADDRESSES,
     queues: { landed: { url: landed?.url ?? "", dlqUrl: dlq?.url ?? "" } },
     functions: { "to-parquet": { name: "to-parquet", logGroup: "/aws/lambda/to-parquet" } },
     undelivered: { url: undelivered?.url ?? "" },

@@ -1,0 +1,48 @@
+import type { Context } from "../context.ts";
+import type { AddressBook, Deployment } from "../topology/deployment.ts";
+import { answered } from "./answered.ts";
+import { type Clients, createClients } from "./clients.ts";
+import { userError } from "./errors.ts";
+import { mapValues } from "./map-values.ts";
+
+/**
+ * The id of a REST API from the URL of its stage: the first part of the host on AWS, a part of the path on the local
+ * engine and on emulators.
+ */
+export function restApiId(url: string): string {
+  const { hostname, pathname } = new URL(url);
+  return /^\/restapis\/([^/]+)\//.exec(pathname)?.[1] ?? hostname.split(".", 1)[0] ?? "";
+}
+
+/** The name that metrics know a REST API by (GetRestApi); null where that is refused or the API is gone. */
+export async function restApiName(clients: Clients, url: string): Promise<string | null> {
+  const { GetRestApiCommand } = await import("@aws-sdk/client-api-gateway");
+  const client = await clients.apiGateway();
+  const api = await answered(client.send(new GetRestApiCommand({ restApiId: restApiId(url) })));
+  return api?.name ?? null;
+}
+
+/**
+ * Address books with the value of each API key (GetApiKey): a secret, for who asked for it only.
+ * @throws what `userError` makes of a refusal
+ */
+export async function withApiKeys<T extends AddressBook>(
+  place: Pick<Deployment, "env" | "endpoint" | "region">,
+  books: Record<string, T>,
+  context: Context,
+): Promise<Record<string, T>> {
+  const { GetApiKeyCommand } = await import("@aws-sdk/client-api-gateway");
+  const clients = createClients(place, context);
+  const keyValue = async (apiKey: string) =>
+    (await (await clients.apiGateway()).send(new GetApiKeyCommand({ apiKey, includeValue: true }))).value;
+  try {
+    return await mapValues(books, async (book) => ({
+      ...book,
+      apis: await mapValues(book.apis, async (api) => ({ ...api, apiKey: await keyValue(api.apiKeyId) })),
+    }));
+  } catch (error) {
+    throw userError(error, place.env) ?? error;
+  } finally {
+    clients.close();
+  }
+}
