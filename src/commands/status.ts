@@ -190,7 +190,7 @@ function findProblems(status: EnvironmentStatus): string[] {
     }
     for (const [key, one] of Object.entries(pipeline.apis)) {
       if (one.errors5xx)
-        problems.push(`${name}: API ${key} answered ${one.errors5xx} requests with 5xx in 24 h`);
+        problems.push(`${name}: API ${key} answered ${counted(one.errors5xx, "request")} with 5xx in 24 h`);
     }
   }
   return problems;
