@@ -1,10 +1,15 @@
+import type { APIGatewayClient } from "@aws-sdk/client-api-gateway";
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { FirehoseClient } from "@aws-sdk/client-firehose";
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { STSClient } from "@aws-sdk/client-sts";
@@ -34,6 +39,11 @@ export interface Clients {
   lambda(): Promise<LambdaClient>;
   sns(): Promise<SNSClient>;
   events(): Promise<EventBridgeClient>;
+  kinesis(): Promise<KinesisClient>;
+  firehose(): Promise<FirehoseClient>;
+  dynamodb(): Promise<DynamoDBClient>;
+  apiGateway(): Promise<APIGatewayClient>;
+  secretsManager(): Promise<SecretsManagerClient>;
   iam(): Promise<IAMClient>;
   sts(): Promise<STSClient>;
   tagging(): Promise<ResourceGroupsTaggingAPIClient>;
@@ -57,6 +67,7 @@ export function createClients(
       region: deployment.region,
       maxAttempts: MAX_ATTEMPTS,
       logger: SILENT,
+      // Kinesis' own would speak HTTP/2, which emulators often lack.
       requestHandler: new NodeHttpHandler({
         connectionTimeout: 10_000,
         httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
@@ -105,6 +116,26 @@ export function createClients(
     events: once(async () => {
       const { EventBridgeClient } = await import("@aws-sdk/client-eventbridge");
       return new EventBridgeClient(await settings());
+    }),
+    kinesis: once(async () => {
+      const { KinesisClient } = await import("@aws-sdk/client-kinesis");
+      return new KinesisClient(await settings());
+    }),
+    firehose: once(async () => {
+      const { FirehoseClient } = await import("@aws-sdk/client-firehose");
+      return new FirehoseClient(await settings());
+    }),
+    dynamodb: once(async () => {
+      const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+      return new DynamoDBClient(await settings());
+    }),
+    apiGateway: once(async () => {
+      const { APIGatewayClient } = await import("@aws-sdk/client-api-gateway");
+      return new APIGatewayClient(await settings());
+    }),
+    secretsManager: once(async () => {
+      const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+      return new SecretsManagerClient(await settings());
     }),
     iam: once(async () => new (await import("@aws-sdk/client-iam")).IAMClient(await settings())),
     sts: once(async () => new (await import("@aws-sdk/client-sts")).STSClient(await settings())),
