@@ -6,6 +6,8 @@ export const FAULTS = {
   NOT_AN_EVENT: "the message is no S3 event, neither bare nor in an SNS envelope",
   UNKNOWN_BUCKET: "the event names a bucket that this function doesn't read",
   UNKNOWN_DATASET: "the key's folder is no dataset; keys are raw/<albums|tracks|artists>/<id>.json",
+  UNKNOWN_FILE: "the key's name is none of a day's files, <customers|orders|items>_YYYYMMDD.csv",
+  NO_SUCH_DAY: "the file's name has a day that the calendar doesn't have",
   OBJECT_NOT_FOUND: "the object version was deleted, or never existed",
   OBJECT_TOO_LARGE: "the object doesn't fit the function's memory, and is no NDJSON that could be streamed",
   EMPTY_OBJECT: "the object has no bytes, only white space, or an empty array",
