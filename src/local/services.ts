@@ -7,6 +7,7 @@ import { createLambda, type LambdaService } from "./lambda/service.ts";
 import type { LogsSink } from "./lambda/sinks.ts";
 import { createLogs, type LogsService } from "./logs/service.ts";
 import { createS3, type S3Service } from "./s3/service.ts";
+import { createSecretsManager, type SecretsManagerService } from "./secretsmanager/service.ts";
 import type { EngineParts, Service } from "./service.ts";
 import { createSns, type SnsService } from "./sns/service.ts";
 import { createSqs, type SqsService } from "./sqs/service.ts";
@@ -23,6 +24,7 @@ export interface Services {
   lambda: LambdaService;
   kinesis: KinesisService;
   dynamodb: DynamoDbService;
+  secretsmanager: SecretsManagerService;
   sts: Service;
   apigateway: ApiGatewayService;
   /** The invoke paths of APIs. */
@@ -41,13 +43,14 @@ export async function createServices(
   parts: EngineParts,
   { workerPath, onFunctionLog }: ServicesOptions,
 ): Promise<Services> {
-  const [s3, sqs, sns, events, logs, dynamodb] = await Promise.all([
+  const [s3, sqs, sns, events, logs, dynamodb, secretsmanager] = await Promise.all([
     createS3(parts),
     createSqs(parts),
     createSns(parts),
     createEvents(parts),
     createLogs(parts),
     createDynamoDb(parts),
+    createSecretsManager(parts),
   ]);
   const monitoring = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
   const sink: LogsSink = {
@@ -70,6 +73,7 @@ export async function createServices(
     lambda,
     kinesis,
     dynamodb,
+    secretsmanager,
     sts: createSts(parts),
     apigateway,
     "execute-api": apigateway.invocations,
@@ -85,9 +89,10 @@ export async function closeServices({
   s3,
   sqs,
   dynamodb,
+  secretsmanager,
   logs,
   monitoring,
 }: Services): Promise<void> {
-  const inOrder = [apigateway, kinesis, events, sns, s3, sqs, dynamodb, logs, monitoring];
+  const inOrder = [apigateway, kinesis, events, sns, s3, sqs, dynamodb, secretsmanager, logs, monitoring];
   for (const service of inOrder) await service.close();
 }
