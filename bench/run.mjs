@@ -1,8 +1,7 @@
-// npm run bench [-- accept|parquet|memory|start|tail|replay|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
+// npm run bench [-- parquet|memory|start|tail|replay|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { accept } from "./accept.mjs";
 import { memory } from "./memory.mjs";
 import { parquet } from "./parquet.mjs";
 import { replay } from "./replay.mjs";
@@ -10,7 +9,7 @@ import { start } from "./start.mjs";
 import { tail } from "./tail.mjs";
 import { terraform } from "./terraform.mjs";
 
-const benches = { accept, parquet, memory, start, tail, replay, terraform };
+const benches = { parquet, memory, start, tail, replay, terraform };
 /** Run only when named: it takes some minutes. */
 const slow = ["terraform"];
 const wanted = process.argv.slice(2);

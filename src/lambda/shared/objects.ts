@@ -15,18 +15,21 @@ export interface OpenedObject {
 
 /**
  * Opens one version of an object for reading. The body must be read or destroyed.
+ * @param range bytes as in HTTP's Range header, `bytes=0-99`; the whole object without one
  * @throws PermanentFault OBJECT_NOT_FOUND when that version is deleted, or replaced in a bucket without versions
  */
 export async function openObject(
   s3: S3Client,
   source: ObjectVersion,
   signal?: AbortSignal,
+  range?: string,
 ): Promise<OpenedObject> {
   const { bucket, key, version } = source;
   try {
-    const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...exactly(version) }), {
-      abortSignal: signal,
-    });
+    const found = await s3.send(
+      new GetObjectCommand({ Bucket: bucket, Key: key, Range: range, ...exactly(version) }),
+      { abortSignal: signal },
+    );
     return { bytes: found.ContentLength ?? 0, body: found.Body as Readable };
   } catch (error) {
     const { status, name } = awsError(error);

@@ -26,6 +26,7 @@ export class Upload {
     private readonly s3: S3Client,
     private readonly target: { Bucket: string; Key: string },
     private readonly signal?: AbortSignal,
+    private readonly contentType = PARQUET,
   ) {}
 
   push(bytes: Uint8Array): void {
@@ -44,7 +45,7 @@ export class Upload {
     if (this.#uploadId === undefined) {
       const Body = Buffer.concat(this.#chunks);
       await this.s3.send(
-        new PutObjectCommand({ ...this.target, Body, ContentType: PARQUET }),
+        new PutObjectCommand({ ...this.target, Body, ContentType: this.contentType }),
         this.#options(),
       );
       return;
@@ -73,7 +74,7 @@ export class Upload {
     this.#buffered = 0;
     if (this.#uploadId === undefined) {
       const created = await this.s3.send(
-        new CreateMultipartUploadCommand({ ...this.target, ContentType: PARQUET }),
+        new CreateMultipartUploadCommand({ ...this.target, ContentType: this.contentType }),
         this.#options(),
       );
       this.#uploadId = created.UploadId;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../../../../src/ingest/random.ts";
 import { parseDayFile, siblingKey } from "../../../../src/lambda/partner/process/day-file.ts";
 import { readHead } from "../../../../src/lambda/partner/process/head.ts";
 import { hashOf, KeyTable } from "../../../../src/lambda/partner/process/key-table.ts";
 import { parseAmount, printAmount, quickAmount } from "../../../../src/lambda/partner/process/money.ts";
 import { HEADERS } from "./day.ts";
-import { pick, seeded } from "./random.ts";
+
+const DIGITS = [..."0123456789012345.-e "] as [string, ...string[]];
 
 describe("a day's file", () => {
   it("is known by its name, in any folder", () => {
@@ -87,12 +89,10 @@ describe("an amount", () => {
   });
 
   it("is the same whether it is read quickly or thoroughly", () => {
-    const random = seeded(3);
+    const random = new Random("3", "partner");
     let quick = 0;
     for (let round = 0; round < 20_000; round++) {
-      const text = Array.from({ length: random() * 14 }, () =>
-        pick(random, [..."0123456789012345.-e "]),
-      ).join("");
+      const text = Array.from({ length: random.next() * 14 }, () => random.pick(DIGITS)).join("");
       const units = quickAmount(Buffer.from(text), 0, text.length);
       if (units === -1) continue;
       quick++;
@@ -104,11 +104,11 @@ describe("an amount", () => {
 
 describe("a table of references", () => {
   it("finds each of many again and no other, as a Map does", () => {
-    const random = seeded(5);
+    const random = new Random("5", "partner");
     const table = new KeyTable();
     const map = new Map<string, number>();
     for (let round = 0; round < 60_000; round++) {
-      const text = `${"é".repeat(random() * 60)}${Math.floor(random() * 30_000)}`;
+      const text = `${"é".repeat(random.next() * 60)}${Math.floor(random.next() * 30_000)}`;
       const bytes = Buffer.from(text);
       const entry = table.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length));
       expect(entry === -1 ? undefined : table.value(entry)).toBe(map.get(text));

@@ -1,8 +1,8 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../../../src/ingest/random.ts";
 import { CSV_OPTIONS } from "../../../../src/lambda/partner/process/odd-record.ts";
 import { MOST_RECORD_BYTES, Scanner } from "../../../../src/lambda/partner/process/scan.ts";
-import { pick, seeded } from "./random.ts";
 
 interface Found {
   line: number;
@@ -59,7 +59,7 @@ function reference(text: string): { records: { line: number; record: string[] }[
   }
 }
 
-const TOKENS = [
+const TOKENS: [string, ...string[]] = [
   "a",
   "12.5",
   "é",
@@ -81,16 +81,16 @@ const TOKENS = [
 
 describe("the scanner", () => {
   it("finds the records, lines and first fault that csv-parse finds, in awkward text cut anywhere", () => {
-    const random = seeded(7);
+    const random = new Random("7", "partner");
     let whole = 0;
     let quick = 0;
     for (let round = 0; round < 3_000; round++) {
-      const text = Array.from({ length: 2 + random() * 24 }, () => pick(random, TOKENS))
+      const text = Array.from({ length: 2 + random.next() * 24 }, () => random.pick(TOKENS))
         .join("")
         .replace(/\r+$/, "");
       const expected = reference(text);
-      const found = scan(Buffer.from(text), 1 + Math.floor(random() * 3), {
-        chunk: 1 + Math.floor(random() * 20),
+      const found = scan(Buffer.from(text), 1 + Math.floor(random.next() * 3), {
+        chunk: 1 + Math.floor(random.next() * 20),
       });
       const upTo = found.slice(0, expected.records.length).map(({ line, record }) => ({ line, record }));
       expect(upTo, JSON.stringify(text)).toEqual(expected.records);
@@ -109,10 +109,12 @@ describe("the scanner", () => {
   });
 
   it("gives the same with and without the quick way, whatever the blocks", () => {
-    const random = seeded(11);
+    const random = new Random("11", "partner");
     for (let round = 0; round < 500; round++) {
-      const bytes = Buffer.from(Array.from({ length: random() * 200 }, () => pick(random, TOKENS)).join(""));
-      for (let at = 3; at < bytes.length; at += 31) if (random() < 0.2) bytes[at] = 0xe9;
+      const bytes = Buffer.from(
+        Array.from({ length: random.next() * 200 }, () => random.pick(TOKENS)).join(""),
+      );
+      for (let at = 3; at < bytes.length; at += 31) if (random.next() < 0.2) bytes[at] = 0xe9;
       const told = (found: Found[]) => found.map(({ line, record }) => ({ line, record }));
       const once = told(scan(bytes, 2, { thorough: true }));
       expect(told(scan(bytes, 2))).toEqual(once);

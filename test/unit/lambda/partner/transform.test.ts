@@ -1,8 +1,8 @@
 import Big from "big.js";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../../../src/ingest/random.ts";
 import { KINDS } from "../../../../src/lambda/partner/process/day-file.ts";
 import { csv, HEADERS, join } from "./day.ts";
-import { pick, seeded } from "./random.ts";
 
 const DAY = {
   customers: csv("customers", "1,Ada,Byron,c-1,active", "2,Bo,Diaz,c-2,active"),
@@ -159,15 +159,15 @@ describe("a row with a fault", () => {
 
 /** A day of some hundred rows a file with a share of faults, its totals in big decimals, and the faults' places. */
 function generate(seed: number) {
-  const random = seeded(seed);
+  const random = new Random(String(seed), "partner");
   const faults = new Set<string>();
   const customers: string[] = [];
   const totals = new Map<string, { orders: number; amount: Big }>();
   for (let n = 0; n < 300; n++) {
     const reference =
-      random() < 0.03 && n > 0 ? "c-0" : pick(random, [`c-${n}`, `"c-${n}"`, `Zoë ${n}`, `"q""${n}"`]);
+      random.next() < 0.03 && n > 0 ? "c-0" : random.pick([`c-${n}`, `"c-${n}"`, `Zoë ${n}`, `"q""${n}"`]);
     customers.push(
-      `${n},${pick(random, ["Ada", '"Bo, ""B"""', "Zoë", ""])},Doe,${n === 0 ? "c-0" : reference},active`,
+      `${n},${random.pick(["Ada", '"Bo, ""B"""', "Zoë", ""])},Doe,${n === 0 ? "c-0" : reference},active`,
     );
     if (n > 0 && reference === "c-0") faults.add(`customers:${n + 2}:customer_reference`);
     else totals.set(n === 0 ? "c-0" : plain(reference), { orders: 0, amount: new Big(0) });
@@ -176,12 +176,12 @@ function generate(seed: number) {
   const orders: string[] = [];
   const owners = new Map<string, string>();
   for (let n = 0; n < 600; n++) {
-    const orphan = random() < 0.05;
-    const twice = n > 0 && random() < 0.05;
-    const owner = orphan ? "nobody" : pick(random, known);
+    const orphan = random.next() < 0.05;
+    const twice = n > 0 && random.next() < 0.05;
+    const owner = orphan ? "nobody" : random.pick(known as [string, ...string[]]);
     const reference = twice ? "o-0" : `o-${n}`;
     orders.push(
-      `${n},${n === 0 ? "c-0" : quote(owner)},${pick(random, ["new", "cancelled", ""])},${reference},1676539508`,
+      `${n},${n === 0 ? "c-0" : quote(owner)},${random.pick(["new", "cancelled", ""])},${reference},1676539508`,
     );
     if (n > 0 && orphan) faults.add(`orders:${n + 2}:customer_reference`);
     if (twice) faults.add(`orders:${n + 2}:order_reference`);
@@ -192,14 +192,14 @@ function generate(seed: number) {
   }
   const items: string[] = [];
   for (let n = 0; n < 2_000; n++) {
-    const reference = `o-${Math.floor(random() * 620)}`;
-    const whole = random() < 0.1 ? "12345678901234567890" : String(Math.floor(random() * 1_000));
+    const reference = `o-${Math.floor(random.next() * 620)}`;
+    const whole = random.next() < 0.1 ? "12345678901234567890" : String(Math.floor(random.next() * 1_000));
     const price =
-      random() < 0.04
-        ? pick(random, ["-1", "x", "", ".5", "5."])
-        : `${whole}${pick(random, ["", ".5", ".10", ".00000001"])}`;
+      random.next() < 0.04
+        ? random.pick(["-1", "x", "", ".5", "5."])
+        : `${whole}${random.pick(["", ".5", ".10", ".00000001"])}`;
     items.push(
-      `${n},${reference},${pick(random, ["Item", '"a, b"', '"5"""'])},${pick(random, ["1", "2", "1.5"])},${price}`,
+      `${n},${reference},${random.pick(["Item", '"a, b"', '"5"""'])},${random.pick(["1", "2", "1.5"])},${price}`,
     );
     const right = /^\d+(\.\d+)?$/.test(price);
     if (!right) faults.add(`items:${n + 2}:total_price`);
