@@ -1,4 +1,13 @@
 import { existsSync } from "node:fs";
+import {
+  countLoss,
+  type DataLoss,
+  deployedData,
+  describeLoss,
+  holdsData,
+  type LossSum,
+  sumLoss,
+} from "../aws/loss.ts";
 import { defineCommand } from "../command.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT } from "../errors.ts";
@@ -37,10 +46,7 @@ interface LocalResult {
 }
 
 /** Counts of what is deleted; null where the engine is not running and cannot say. */
-interface Loss {
-  objects: number | null;
-  messages: number | null;
-}
+type Loss = { [what in keyof LossSum]: number | null };
 
 export default defineCommand<Options, Result>({
   configure(command) {
@@ -68,7 +74,9 @@ Run manifests under .edp/<env>/runs/ are kept.`,
       terminal.out(`Nothing of ${result.env} was running${stored}.\n`);
       return;
     }
-    const data = `${result.lost.objects} objects and ${result.lost.messages} messages deleted`;
+    const { objects, messages, items } = result.lost;
+    const parts = [`${objects} objects`, ...(items ? [`${items} items`] : [])];
+    const data = `${parts.join(", ")} and ${messages} messages deleted`;
     const engine = result.stopped ? ", engine stopped" : "";
     terminal.out(
       `${color.green("✔")} ${result.env}: ${result.destroyed.join(", ") || "engine"} destroyed (${data}${engine}) in ${result.seconds.toFixed(1)} s\n`,
@@ -82,43 +90,41 @@ async function runLocal(options: Options, context: Context): Promise<LocalResult
   const { destroyLocal } = await import("../local/deploy.ts");
   const { data } = localPaths(context.directory);
   const stored = existsSync(data);
-  const lost = await countLoss(options, context);
-  if (lost.objects !== 0 || lost.messages !== 0) {
-    const what =
-      lost.objects === null
-        ? `The engine is not running; all it has stored under ${data}`
-        : `${lost.objects} objects and ${lost.messages} messages of ${context.env}`;
+  const losses = await countLosses(options, context);
+  if (losses ? holdsData(losses) : stored) {
+    const what = losses
+      ? `${describeLoss(losses)} of ${context.env}`
+      : `The engine is not running; all it has stored under ${data}`;
     await confirmTyped(context, `${what} will be deleted.`, context.env);
   }
   const { removed, stopped } = await destroyLocal(context, options.pipelines);
   return {
     env: context.env,
     destroyed: removed,
-    lost,
+    lost: losses ? sumLoss(losses) : unknownLoss(stored),
     deleted: stored && !existsSync(data) ? data : null,
     stopped,
     seconds: (context.now() - started) / 1000,
   };
 }
 
-async function countLoss(options: Options, context: Context): Promise<Loss> {
+/** What the engine holds; null where it is not running. */
+async function countLosses(options: Options, context: Context): Promise<DataLoss[] | null> {
   const { findEngine, localDeployment } = await import("../local/control.ts");
-  if (!(await findEngine(context.directory))) {
-    const unknown = existsSync(localPaths(context.directory).data) ? null : 0;
-    return { objects: unknown, messages: unknown };
+  if (!(await findEngine(context.directory))) return null;
+  const { createClients } = await import("../aws/clients.ts");
+  const deployment = await localDeployment(context.directory);
+  const clients = createClients(deployment, context);
+  try {
+    return await countLoss(clients, deployedData(deployment, options.pipelines));
+  } finally {
+    clients.close();
   }
-  const { collectStatus } = await import("../aws/status.ts");
-  const status = await collectStatus(await localDeployment(context.directory), context, options.pipelines);
-  const loss = { objects: 0, messages: 0 };
-  for (const pipeline of Object.values(status.pipelines)) {
-    for (const bucket of Object.values(pipeline.buckets)) loss.objects += bucket.objects ?? 0;
-    for (const queue of Object.values(pipeline.queues)) {
-      loss.messages +=
-        (queue.visible ?? 0) + (queue.inFlight ?? 0) + (queue.delayed ?? 0) + (queue.dlq.visible ?? 0);
-    }
-    loss.messages += pipeline.undelivered.visible ?? 0;
-  }
-  return loss;
+}
+
+function unknownLoss(stored: boolean): Loss {
+  const count = stored ? null : 0;
+  return { objects: count, versions: count, messages: count, items: count };
 }
 
 async function runAws({ pipelines: names }: Options, context: Context): Promise<AwsResult> {

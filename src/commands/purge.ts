@@ -1,8 +1,15 @@
 import { defineCommand } from "../command.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import type { PurgedThing, PurgeResult } from "../purge/purge.ts";
+import { counted } from "../terminal/format.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+
+const KEPT = {
+  stream: (name: string) =>
+    `the stream ${name} keeps its records: nothing can delete them before they expire`,
+  database: (name: string) => `the database ${name} is left alone: drop its tables with SQL`,
+};
 
 interface Options {
   pipelines: string[];
@@ -18,8 +25,9 @@ Examples:
   $ edp purge spotify --yes       only this pipeline, without asking
   $ edp purge --env staging --json
 
-Deletes every object version, delete marker and unfinished upload of the buckets, and the messages of the queues,
-of their dead-letter queues and of the undelivered events. What is deployed stays. Interrupted with Ctrl-C, the same
+Deletes every object version, delete marker and unfinished upload of the buckets, the messages of the queues, of
+their dead-letter queues and of the undelivered events, and the items of the tables. A stream can't be emptied, and
+databases are left alone. What is deployed stays. Interrupted with Ctrl-C, the same
 command goes on where it was.`,
     );
   },
@@ -27,11 +35,15 @@ command goes on where it was.`,
   run,
   render(result, { terminal }) {
     const { color } = terminal;
-    const versions = result.deletedVersions.toLocaleString("en-US");
-    const messages = result.messages.toLocaleString("en-US");
+    const parts = [
+      counted(result.deletedVersions, "object version"),
+      ...(result.purged.some(({ kind }) => kind === "table") ? [counted(result.deletedItems, "item")] : []),
+      counted(result.messages, "message"),
+    ];
     terminal.out(
-      `${color.green("✔")} ${result.env}: ${versions} object versions and ${messages} messages deleted in ${result.seconds.toFixed(1)} s\n`,
+      `${color.green("✔")} ${result.env}: ${parts.slice(0, -1).join(", ")} and ${parts.at(-1)} deleted in ${result.seconds.toFixed(1)} s\n`,
     );
+    for (const { kind, name } of result.kept) terminal.note(`${color.yellow("!")} ${KEPT[kind](name)}`);
   },
 });
 
@@ -49,13 +61,13 @@ async function run({ pipelines }: Options, context: Context): Promise<PurgeResul
   terminal.note(`Environment ${context.env}${place}`);
   const purge = new Purge(deployment, pipelines, context);
   try {
-    const counted = await terminal.spin("Counting what is there", () => purge.count());
-    if (counted.some(holdsData)) {
-      terminal.note(list(counted, terminal));
+    const things = await terminal.spin("Counting what is there", () => purge.count());
+    if (things.some(holdsData)) {
+      terminal.note(list(things, terminal));
       await confirmTyped(context, "All of this will be deleted.", context.env);
     }
     const started = context.now();
-    const result = await purge.run(counted);
+    const result = await purge.run(things);
     return { env: context.env, ...result, seconds: (context.now() - started) / 1000 };
   } finally {
     purge.close();

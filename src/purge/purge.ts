@@ -1,31 +1,42 @@
 import pMap from "p-map";
 import { type Clients, createClients } from "../aws/clients.ts";
 import { emptyBucket } from "../aws/empty-bucket.ts";
+import { emptyTable } from "../aws/empty-table.ts";
 import { userError } from "../aws/errors.ts";
-import { countLoss, type DataLoss, type DataThing } from "../aws/loss.ts";
+import { countLoss, type DataKind, type DataLoss, type DataThing, deployedData } from "../aws/loss.ts";
 import { purgeQueue } from "../aws/purge-queue.ts";
-import { queueName } from "../aws/queues.ts";
 import type { Context } from "../context.ts";
 import { EdpError, InterruptedError } from "../errors.ts";
 import { type Pause, systemPause } from "../ingest/pause.ts";
 import type { Deployment } from "../topology/deployment.ts";
+import { emptyEach } from "./empty-each.ts";
 
-/** Buckets and queues emptied side by side; each bucket has several requests in flight. */
+/** Things emptied side by side; each bucket and table has several requests in flight. */
 const BUCKETS_AT_ONCE = 4;
+const TABLES_AT_ONCE = 2;
 const QUEUES_AT_ONCE = 16;
 
-/** A bucket or queue, with what was in it. */
+type PurgedKind = Exclude<DataKind, "stream" | "database">;
+
+/** What was emptied, with what was in it. */
 export interface PurgedThing {
   pipeline: string;
-  kind: "bucket" | "queue";
+  kind: PurgedKind;
   /** Physical name. */
   name: string;
-  /** Current objects, or messages in any state, as counted before; null where they could not be counted. */
+  /** Current objects, messages in any state or items, as counted before; null where they could not be counted. */
   count: number | null;
-  /** Older versions and delete markers; null for a queue. */
+  /** Older versions and delete markers; null for a queue or a table. */
   versions: number | null;
   /** Whether counting ended early: at least this much was there. */
   atLeast: boolean;
+}
+
+/** A stream's records only go when they are old enough; a database belongs to who works in it. */
+export interface KeptThing {
+  pipeline: string;
+  kind: "stream" | "database";
+  name: string;
 }
 
 export interface PurgeResult {
@@ -33,17 +44,22 @@ export interface PurgeResult {
   purged: PurgedThing[];
   /** Object versions and delete markers that were deleted. */
   deletedVersions: number;
+  /** Items that were deleted. */
+  deletedItems: number;
   /** Messages that were counted before the queues were purged. */
   messages: number;
+  /** What purge leaves as it is. */
+  kept: KeptThing[];
   seconds: number;
 }
 
 interface Target extends DataThing {
+  kind: PurgedKind;
   pipeline: string;
   name: string;
 }
 
-/** Empties the buckets and queues of a deployment; `edp purge`. */
+/** Empties the buckets, queues and tables of a deployment; `edp purge`. */
 export class Purge {
   readonly #clients: Clients;
 
@@ -56,12 +72,12 @@ export class Purge {
     this.#clients = createClients(deployment, context);
   }
 
-  /** Counts what is there: buckets first, then queues, dead-letter queues among them. */
+  /** Counts what is there: buckets first, then queues, dead-letter queues among them, then tables. */
   async count(): Promise<PurgedThing[]> {
     return this.#explained(async () => {
       const targets = this.#targets();
       const losses = await countLoss(this.#clients, targets);
-      return losses.map((loss) => withPipeline(loss, targets));
+      return losses.flatMap((loss) => withPipeline(loss, targets));
     });
   }
 
@@ -73,17 +89,12 @@ export class Purge {
   async run(counted: readonly PurgedThing[]): Promise<Omit<PurgeResult, "env" | "seconds">> {
     return this.#explained(async () => {
       const targets = this.#targets();
-      const queues = targets.filter(({ kind }) => kind === "queue");
-      await pMap(queues, (queue) => this.#purgeQueue(queue), { concurrency: QUEUES_AT_ONCE });
-      const deletedVersions = await this.#emptyBuckets(
-        targets.filter(({ kind }) => kind === "bucket"),
-        counted,
-      );
-      const messages = counted.reduce(
-        (sum, { kind, count }) => sum + (kind === "queue" ? (count ?? 0) : 0),
-        0,
-      );
-      return { purged: [...counted], deletedVersions, messages };
+      const of = (wanted: PurgedKind) => targets.filter(({ kind }) => kind === wanted);
+      await pMap(of("queue"), (queue) => this.#purgeQueue(queue), { concurrency: QUEUES_AT_ONCE });
+      const deletedItems = await this.#emptyTables(of("table"), expected(counted, "table"));
+      const deletedVersions = await this.#emptyBuckets(of("bucket"), expected(counted, "bucket"));
+      const messages = expected(counted, "queue");
+      return { purged: [...counted], deletedVersions, deletedItems, messages, kept: this.#kept() };
     });
   }
 
@@ -91,22 +102,12 @@ export class Purge {
     this.#clients.close();
   }
 
+  /** What can be emptied. */
   #targets(): Target[] {
-    const chosen = Object.entries(this.deployment.pipelines).filter(
-      ([name]) => this.pipelines.length === 0 || this.pipelines.includes(name),
-    );
-    return chosen.flatMap(([pipeline, { addresses }]) => [
-      ...Object.values(addresses.buckets).map(({ name }) => ({
-        pipeline,
-        kind: "bucket" as const,
-        id: name,
-        name,
-      })),
-      ...[
-        ...Object.values(addresses.queues).flatMap(({ url, dlqUrl }) => [url, dlqUrl]),
-        addresses.undelivered.url,
-      ].map((url) => ({ pipeline, kind: "queue" as const, id: url, name: queueName(url) })),
-    ]);
+    return deployedData(this.deployment, this.pipelines).flatMap((one) => {
+      const { kind } = one;
+      return kind === "stream" || kind === "database" ? [] : [{ ...one, kind }];
+    });
   }
 
   async #purgeQueue({ id, name }: Target): Promise<void> {
@@ -122,30 +123,29 @@ export class Purge {
     });
   }
 
-  async #emptyBuckets(buckets: readonly Target[], counted: readonly PurgedThing[]): Promise<number> {
-    const s3 = await this.#clients.s3();
-    const { terminal, signal } = this.context;
-    const expected = counted.reduce(
-      (sum, { kind, count, versions }) => sum + (kind === "bucket" ? (count ?? 0) + (versions ?? 0) : 0),
-      0,
+  /** What can't be. */
+  #kept(): KeptThing[] {
+    return deployedData(this.deployment, this.pipelines).flatMap(({ pipeline, kind, name }) =>
+      kind === "stream" || kind === "database" ? [{ pipeline, kind, name }] : [],
     );
-    const progress = terminal.progress("Emptying buckets", expected, "versions");
-    const deleted = new Map<string, number>();
-    const sum = () => [...deleted.values()].reduce((all, one) => all + one, 0);
-    try {
-      await pMap(
-        buckets,
-        ({ id }) =>
-          emptyBucket(s3, id, signal, (count) => {
-            deleted.set(id, count);
-            progress.update(sum(), Math.max(sum(), expected));
-          }),
-        { concurrency: BUCKETS_AT_ONCE },
-      );
-    } finally {
-      progress.end();
-    }
-    return sum();
+  }
+
+  async #emptyTables(tables: readonly Target[], expected: number): Promise<number> {
+    const { terminal, signal } = this.context;
+    const dynamodb = await this.#clients.dynamodb();
+    const options = { terminal, label: "Emptying tables", unit: "items", expected };
+    return emptyEach(tables, { ...options, concurrency: TABLES_AT_ONCE }, (id, onDeleted) =>
+      emptyTable(dynamodb, id, signal, onDeleted, this.pause),
+    );
+  }
+
+  async #emptyBuckets(buckets: readonly Target[], expected: number): Promise<number> {
+    const { terminal, signal } = this.context;
+    const s3 = await this.#clients.s3();
+    const options = { terminal, label: "Emptying buckets", unit: "versions", expected };
+    return emptyEach(buckets, { ...options, concurrency: BUCKETS_AT_ONCE }, (id, onDeleted) =>
+      emptyBucket(s3, id, signal, onDeleted),
+    );
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {
@@ -163,8 +163,16 @@ export class Purge {
   }
 }
 
-function withPipeline(loss: DataLoss, targets: readonly Target[]): PurgedThing {
-  const { kind, name, count, versions, atLeast } = loss;
-  const pipeline = targets.find((target) => target.kind === kind && target.name === name)?.pipeline ?? "";
-  return { pipeline, kind, name, count, versions, atLeast };
+/** How many objects with their versions, messages or items there were of a kind. */
+function expected(counted: readonly PurgedThing[], kind: PurgedKind): number {
+  return counted.reduce(
+    (sum, one) => sum + (one.kind === kind ? (one.count ?? 0) + (one.versions ?? 0) : 0),
+    0,
+  );
+}
+
+function withPipeline(loss: DataLoss, targets: readonly Target[]): PurgedThing[] {
+  const { name, count, versions, atLeast } = loss;
+  const target = targets.find((one) => one.kind === loss.kind && one.name === name);
+  return target ? [{ pipeline: target.pipeline, kind: target.kind, name, count, versions, atLeast }] : [];
 }

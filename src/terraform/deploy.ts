@@ -1,5 +1,5 @@
 import { findLeftovers } from "../aws/leftovers.ts";
-import type { DataLoss } from "../aws/loss.ts";
+import { type DataLoss, describeLoss, holdsData } from "../aws/loss.ts";
 import { thingOf } from "../aws/things.ts";
 import type { Context } from "../context.ts";
 import { InvalidInputError, UsageError } from "../errors.ts";
@@ -10,7 +10,7 @@ import { selectPipelines } from "../topology/select.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { formatBackend } from "./backend.ts";
 import { fillWorkspace } from "./content.ts";
-import { dataAtRisk, describeLoss, emptyBuckets, holdsData } from "./data-at-risk.ts";
+import { dataAtRisk, emptyBuckets } from "./data-at-risk.ts";
 import { type Hold, holdEnvironment } from "./holder.ts";
 import { confirmMove, ensureBackend, migrateState } from "./migrate.ts";
 import { apply, dropOldPlans, initialise, type PlanFile, plan } from "./operations.ts";
@@ -43,7 +43,7 @@ export interface AwsDeployResult {
   pipelines: Record<string, AddressBook>;
   changes: ResourceChange[];
   totals: Totals;
-  /** Buckets and queues that the plan deletes or replaces, with what is in them. */
+  /** What holds data and is deleted or replaced by the plan, with what is in it. */
   dataAtRisk: DataLoss[];
   /** Addresses that were changed outside of edp. */
   drift: string[];

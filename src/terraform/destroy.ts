@@ -1,7 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { findLeftovers, type Leftovers } from "../aws/leftovers.ts";
-import type { DataLoss } from "../aws/loss.ts";
+import { type DataLoss, describeLoss, type LossSum, sumLoss } from "../aws/loss.ts";
 import { type Thing, thingOf } from "../aws/things.ts";
 import type { Context } from "../context.ts";
 import { EdpError, NotDeployedError, UsageError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { checkConfirmable, confirmTyped } from "../terminal/confirm.ts";
 import { selectPipelines } from "../topology/select.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { fillWorkspace, narrowWorkspace } from "./content.ts";
-import { dataAtRisk, describeLoss, emptyBuckets, sumLoss } from "./data-at-risk.ts";
+import { dataAtRisk, emptyBuckets } from "./data-at-risk.ts";
 import { type Hold, holdEnvironment } from "./holder.ts";
 import { apply, dropOldPlans, initialise, type PlanFile, plan } from "./operations.ts";
 import { describeTotals, type Plan, totals } from "./plan.ts";
@@ -34,7 +34,7 @@ export interface AwsDestroyResult {
   region: string;
   /** Pipelines that are gone. */
   destroyed: string[];
-  lost: { objects: number; versions: number; messages: number };
+  lost: LossSum;
   /** Resources that Terraform destroyed. */
   resources: number;
   /** Things that are still there though they should not be, each confirmed by a direct call. */

@@ -1,3 +1,4 @@
+import { counted } from "../terminal/format.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { AddressBook } from "../topology/deployment.ts";
 import type { AwsDeployResult } from "./deploy.ts";
@@ -66,8 +67,13 @@ export function renderAddresses(pipelines: Record<string, AddressBook>, terminal
 /** The outcome of a destroy for people. */
 export function renderAwsDestroy(result: AwsDestroyResult & { seconds: number }, terminal: Terminal): void {
   const { color } = terminal;
-  const { objects, versions, messages } = result.lost;
-  const data = `${objects} objects, ${versions} older versions and ${messages} messages deleted`;
+  const { objects, versions, messages, items } = result.lost;
+  const parts = [
+    counted(objects, "object"),
+    counted(versions, "older version"),
+    counted(messages, "message"),
+  ];
+  const data = `${[...parts, ...(items > 0 ? [counted(items, "item")] : [])].join(", ")} deleted`;
   terminal.out(
     `${color.green("✔")} ${result.env}: ${result.destroyed.join(", ") || "what was left"} destroyed (${result.resources} resources; ${data}) in ${result.seconds.toFixed(1)} s\n`,
   );

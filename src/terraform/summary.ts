@@ -1,6 +1,6 @@
 import type { ChalkInstance } from "chalk";
-import type { DataLoss } from "../aws/loss.ts";
-import { formatBytes } from "../terminal/format.ts";
+import type { DataKind, DataLoss } from "../aws/loss.ts";
+import { counted, formatBytes } from "../terminal/format.ts";
 import { byPipeline, describeTotals, type Plan, type PlanAction, totals } from "./plan.ts";
 import { monthlyPrice } from "./price.ts";
 
@@ -33,12 +33,20 @@ export function describePlan(plan: Plan, losses: readonly DataLoss[], color: Cha
   return [...lines, ...describePrice(plan)];
 }
 
+/** What is in one of each kind. */
+const CONTENT: Record<DataKind, string> = {
+  bucket: "object",
+  queue: "message",
+  table: "item",
+  stream: "record",
+  database: "row",
+};
+
 function describeThing({ kind, name, count, versions, bytes, atLeast }: DataLoss): string {
-  if (count === null) return `  ${kind} ${name}: can't be counted`;
-  const more = atLeast ? "at least " : "";
-  if (kind === "queue") return `  queue ${name}: ${count.toLocaleString("en-US")} messages`;
-  const older = versions ? ` and ${versions.toLocaleString("en-US")} older versions` : "";
-  return `  bucket ${name}: ${more}${count.toLocaleString("en-US")} objects${older}, ${formatBytes(bytes)}`;
+  if (count === null) return `  ${kind} ${name}: its ${CONTENT[kind]}s can't be counted`;
+  const older = versions ? ` and ${counted(versions, "older version")}` : "";
+  const size = bytes === null ? "" : `, ${formatBytes(bytes)}`;
+  return `  ${kind} ${name}: ${atLeast ? "at least " : ""}${counted(count, CONTENT[kind])}${older}${size}`;
 }
 
 function describePrice(plan: Plan): string[] {

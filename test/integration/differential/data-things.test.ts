@@ -1,20 +1,26 @@
 import { APIGatewayClient, CreateApiKeyCommand, CreateRestApiCommand } from "@aws-sdk/client-api-gateway";
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { CreateStreamCommand, KinesisClient } from "@aws-sdk/client-kinesis";
+import { CreateStreamCommand, KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createClients } from "../../../src/aws/clients.ts";
+import { countLoss, deployedData, describeLoss } from "../../../src/aws/loss.ts";
 import { withApiKeys } from "../../../src/aws/rest-apis.ts";
 import { collectStatus } from "../../../src/aws/status.ts";
+import type { Context } from "../../../src/context.ts";
+import { Purge } from "../../../src/purge/purge.ts";
 import type { AddressBook, Deployment } from "../../../src/topology/deployment.ts";
 import { testContext } from "../../support/context.ts";
 import { type Moto, motoAvailable, startMoto } from "../../support/moto.ts";
 import { clientSettings } from "../../support/services.ts";
 import { NO_ADDRESSES } from "../../support/topology-fixtures.ts";
 
-describe.skipIf(!motoAvailable())("the status of streams, tables, APIs and databases", () => {
+describe.skipIf(!motoAvailable())("streams, tables, APIs and databases", () => {
   const KEY_VALUE = "a-value-of-at-least-20-characters";
   let moto: Moto;
+  let kinesis: KinesisClient;
+  let dynamodb: DynamoDBClient;
   let addresses: AddressBook;
   const context = testContext("/nowhere", { env: "dev" });
   const deployment = (): Deployment => ({
@@ -28,9 +34,9 @@ describe.skipIf(!motoAvailable())("the status of streams, tables, APIs and datab
   beforeAll(async () => {
     moto = await startMoto();
     const settings = clientSettings(moto.endpoint);
-    const kinesis = new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() });
+    kinesis = new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() });
     await kinesis.send(new CreateStreamCommand({ StreamName: "events", ShardCount: 3 }));
-    const dynamodb = new DynamoDBClient(settings);
+    dynamodb = new DynamoDBClient(settings);
     await dynamodb.send(
       new CreateTableCommand({
         TableName: "customers",
@@ -67,7 +73,7 @@ describe.skipIf(!motoAvailable())("the status of streams, tables, APIs and datab
   });
   afterAll(() => moto.stop());
 
-  it("is what the services say; what is gone or has no metrics is null, and no secret is in it", async () => {
+  it("have the status that the services say; what is gone or has no metrics is null, and no secret is in it", async () => {
     const { pipelines } = await collectStatus(deployment(), context);
     expect(pipelines.shop).toMatchObject({
       tables: {
@@ -85,8 +91,51 @@ describe.skipIf(!motoAvailable())("the status of streams, tables, APIs and datab
     expect(JSON.stringify(pipelines)).not.toContain(KEY_VALUE);
   });
 
-  it("has the value of an API key where that was asked for", async () => {
+  it("show the value of an API key where that was asked for", async () => {
     const shown = await withApiKeys(deployment(), { shop: addresses }, context);
     expect(shown.shop?.apis.store?.apiKey).toBe(KEY_VALUE);
   });
+
+  it("are counted before they are lost: items one by one, an empty stream as such, others not at all", async () => {
+    const losses = () => countAll(deployment(), context);
+    expect(await losses()).toEqual([
+      { kind: "queue", name: "undelivered", count: 0, versions: null, bytes: null, atLeast: false },
+      { kind: "table", name: "customers", count: 2, versions: null, bytes: null, atLeast: false },
+      { kind: "stream", name: "events", count: 0, versions: null, bytes: null, atLeast: false },
+      { kind: "database", name: "analytics", count: null, versions: null, bytes: null, atLeast: false },
+    ]);
+    await kinesis.send(
+      new PutRecordCommand({ StreamName: "events", PartitionKey: "p", Data: new Uint8Array([1]) }),
+    );
+    expect((await losses()).find(({ kind }) => kind === "stream")?.count).toBeNull();
+    expect(describeLoss(await losses())).toBe(
+      "0 objects, 0 messages and 2 items, and what is in the stream events, the database analytics, which can't be counted",
+    );
+  });
+
+  it("are purged as far as they can be: tables are empty, streams and databases are named", async () => {
+    for (let id = 3; id <= 60; id++) {
+      await dynamodb.send(new PutItemCommand({ TableName: "customers", Item: { id: { S: String(id) } } }));
+    }
+    const purge = new Purge(deployment(), [], context);
+    const counted = await purge.count();
+    const result = await purge.run(counted);
+    expect(result.deletedItems).toBe(60);
+    expect(result.kept).toEqual([
+      { pipeline: "shop", kind: "stream", name: "events" },
+      { pipeline: "shop", kind: "stream", name: "gone" },
+      { pipeline: "shop", kind: "database", name: "analytics" },
+    ]);
+    expect((await purge.count()).map(({ count }) => count)).toEqual([0, 0]);
+    purge.close();
+  });
 });
+
+async function countAll(deployment: Deployment, context: Context) {
+  const clients = createClients(deployment, context);
+  try {
+    return await countLoss(clients, deployedData(deployment, []));
+  } finally {
+    clients.close();
+  }
+}
