@@ -20,6 +20,7 @@ export const groups: Record<string, CommandGroup> = {
     description: "Fetch or read source data and send it into a pipeline",
     examples: [
       "edp ingest spotify --sample 100 --wait   made-up data, no account needed",
+      "edp ingest fakestore --sample 1000 --wait   events of a made-up store, posted over HTTP",
       "edp ingest spotify --help                every source has examples of its own",
     ],
   },
@@ -56,6 +57,11 @@ export const commands: readonly CommandEntry[] = [
     path: ["ingest", "spotify"],
     summary: "Fetch artists, albums and tracks and land them in the bronze bucket",
     load: () => import("./commands/ingest/spotify.ts"),
+  },
+  {
+    path: ["ingest", "fakestore"],
+    summary: "Post a store's products, carts, users and its visitors' events to the fakestore API",
+    load: () => import("./commands/ingest/fakestore.ts"),
   },
   {
     path: ["trace"],

@@ -105,6 +105,17 @@ const SHOWN_AS: { [Kind in ManifestKind]: ShownAs<Kind> } = {
     rows: (records) =>
       records.filter(({ state }) => state !== "processed").map((one) => [one.state, one.key, ...why(one)]),
   },
+  events: {
+    output: "object",
+    rows: (records) =>
+      records.flatMap((one): Row[] => {
+        if (one.state === "processed") return [];
+        if (one.state === "missing") return [[one.state, one.eventId, null, "in no object of the lake"]];
+        return [
+          [one.state, one.eventId, one.output, [one.errorCode, one.message].filter(Boolean).join(": ")],
+        ];
+      }),
+  },
 };
 
 /** What asks for somebody comes first. */

@@ -4,7 +4,8 @@ import { userError } from "../aws/errors.ts";
 import type { Context } from "../context.ts";
 import { InterruptedError, InvalidInputError, NotDeployedError } from "../errors.ts";
 import type { Progress } from "../terminal/terminal.ts";
-import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
+import type { Deployment } from "../topology/deployment.ts";
+import { deployedPipeline } from "./deployed-pipeline.ts";
 import { DirectorySink } from "./directory.ts";
 import { createRunId, Manifest, manifestPath } from "./manifest.ts";
 import { Patience } from "./patience.ts";
@@ -50,7 +51,7 @@ export async function ingest(
 ): Promise<{ result: IngestResult; report: IngestReport }> {
   const started = context.now();
   const runId = createRunId(started);
-  const deployed = request.deployment && findPipeline(request.deployment, request.pipeline);
+  const deployed = request.deployment && deployedPipeline(request.deployment, request.pipeline);
   const bucket = deployed?.addresses.buckets[request.landingBucket]?.name ?? null;
   const clients = request.deployment && (await openClients(request.deployment, context));
   try {
@@ -91,14 +92,6 @@ export async function ingest(
   } finally {
     clients?.close();
   }
-}
-
-function findPipeline(deployment: Deployment, name: string): DeployedPipeline {
-  const deployed = deployment.pipelines[name];
-  if (deployed) return deployed;
-  throw new NotDeployedError(`The pipeline ${name} is not deployed in ${deployment.env}.`, {
-    hint: `Deploy it first: npx edp deploy ${name}${deployment.env === "local" ? "" : ` --env ${deployment.env}`}`,
-  });
 }
 
 async function openClients(deployment: Deployment, context: Context): Promise<Clients> {

@@ -21,6 +21,7 @@ export interface ManifestHeader {
 /** The entries of each kind of manifest; `SETTLERS` (src/reconcile/settlers.ts) finds where they ended. */
 export interface ManifestEntries {
   objects: ManifestEntry;
+  events: EventEntry;
 }
 export type ManifestKind = keyof ManifestEntries;
 
@@ -32,6 +33,15 @@ export interface ManifestEntry {
   sha256: string;
   bytes: number;
 }
+
+/**
+ * Of a run that posts events: a line with the ids of each batch before it is sent for the first time, and another one
+ * when it has its answer, with the indexes of the events that were not accepted. Without the second one, the
+ * events may have arrived or not.
+ */
+export type EventEntry =
+  | { batch: number; ids: readonly string[] }
+  | { batch: number; rejected: readonly number[]; unanswered: readonly number[] };
 
 /** Last line; a manifest without one is of a run that was killed. */
 export interface ManifestTotals {

@@ -17,6 +17,10 @@ const CONNECTION_ERRORS = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "TimeoutError",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
 ]);
 
 /**

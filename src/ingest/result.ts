@@ -27,6 +27,10 @@ export interface IngestResult {
   failures: { key: string; reason: string }[];
   /** Why the run ended before its source did. */
   stopped: Stop | null;
+  /** Of a dry run of events: how many of each type. */
+  types?: Record<string, number>;
+  /** Of events that were posted. */
+  sending?: EventSending;
   /** With `--wait`: */
   processed?: number;
   rejected?: number;
@@ -34,13 +38,29 @@ export interface IngestResult {
   missing?: number;
   timedOut?: boolean;
   deadLetters?: DeadLetter[];
+  /** Events that are there once more, since a request had to be repeated. */
+  duplicates?: number;
+}
+
+/** How posting events went. */
+export interface EventSending {
+  /** Events whose request got no answer: they may have arrived or not, `edp reconcile` tells. */
+  unanswered: number;
+  /** Events sent more than once, with the same id. */
+  resent: number;
+  /** Accepted events in a second of the whole run. */
+  eventsPerSecond: number;
+  /** From a request to its answer; null without any. */
+  latencyMs: { p50: number; p99: number } | null;
+  /** The refused events with their reasons; null without any. */
+  rejects: string | null;
 }
 
 /** Reasons shown to people; `--json` has them all. */
 const SHOWN = 10;
 
 export function ingestExitCode(result: IngestResult): ExitCode {
-  if (result.failed > 0 || result.stopped) return EXIT.partlyDone;
+  if (result.failed > 0 || result.stopped || (result.sending?.unanswered ?? 0) > 0) return EXIT.partlyDone;
   const open = (result.deadLettered ?? 0) + (result.missing ?? 0);
   return open > 0 || result.timedOut ? EXIT.checkFailed : EXIT.done;
 }
@@ -54,6 +74,11 @@ export function renderIngest(result: IngestResult, terminal: Terminal): void {
     `${mark} ${result.directory ?? result.env}: ${result.accepted} ${verb}, ${result.skipped} skipped${unchanged}, ` +
       `${result.failed} failed, ${formatBytes(result.bytes)} in ${result.seconds.toFixed(1)} s\n`,
   );
+  if (result.types) {
+    const types = Object.entries(result.types).map(([type, count]) => `${count} ${type}`);
+    if (types.length > 0) terminal.out(`  ${types.join(", ")}\n`);
+  }
+  if (result.sending) renderSending(result.sending, result.duplicates ?? 0, terminal);
   if (result.processed !== undefined) {
     terminal.out(
       `  ${result.processed} processed + ${result.rejected} rejected + ${result.deadLettered} dead-lettered + ` +
@@ -78,6 +103,19 @@ export function renderIngest(result: IngestResult, terminal: Terminal): void {
     terminal.warn(`${color.red("stopped:")} ${result.stopped.message}`);
     terminal.warn(`hint: ${result.stopped.hint}`);
   }
+}
+
+function renderSending(sending: EventSending, duplicates: number, terminal: Terminal): void {
+  const { eventsPerSecond, latencyMs, resent, unanswered, rejects } = sending;
+  const took = latencyMs ? `; a request took ${latencyMs.p50} ms (p50), ${latencyMs.p99} ms (p99)` : "";
+  terminal.out(`  ${eventsPerSecond} events/s${took}\n`);
+  if (resent > 0) {
+    terminal.out(`  ${resent} sent again with the same id; ${duplicates} of them found twice so far\n`);
+  }
+  if (unanswered > 0) {
+    terminal.warn(`  ${unanswered} without an answer: they may have arrived or not; npx edp reconcile tells`);
+  }
+  if (rejects !== null) terminal.out(`  rejects   ${rejects}\n`);
 }
 
 function showSome(terminal: Terminal, lines: string[]): void {

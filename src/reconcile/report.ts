@@ -10,9 +10,18 @@ export type ObjectReport = { key: string; versionId: string | null } & (
   | { state: "missing"; landed: boolean | null }
 );
 
+/** An event of a run, and where it is. */
+export type EventReport = { eventId: string } /** It is in this object, `s3://bucket/key`. */ & (
+  | { state: "processed"; output: string }
+  /** The delivery could not place it: it is in this object under the error prefix, with the reason. */
+  | { state: "rejected"; output: string; errorCode: string | null; message: string | null }
+  | { state: "missing" }
+);
+
 /** The records of a run, by the kind of its manifest. */
 export interface RunRecords {
   objects: ObjectReport[];
+  events: EventReport[];
 }
 
 /** What `edp reconcile` found of one run: with the kind `objects`, `objects` lists each of them. */

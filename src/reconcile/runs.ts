@@ -4,6 +4,8 @@ import { InvalidInputError, UsageError } from "../errors.ts";
 import { manifestPath } from "../ingest/manifest.ts";
 
 const EXTENSION = ".ndjson";
+/** Beside a manifest, `<run>.rejects.ndjson` has what its run could not send. */
+const MANIFEST = /^[^.]+\.ndjson$/;
 /** Run ids named in a hint. */
 const NAMED = 5;
 
@@ -15,7 +17,7 @@ export async function listRuns(directory: string, env: string): Promise<string[]
     throw error;
   });
   return names
-    .filter((name) => name.endsWith(EXTENSION))
+    .filter((name) => MANIFEST.test(name))
     .map((name) => name.slice(0, -EXTENSION.length))
     .sort();
 }

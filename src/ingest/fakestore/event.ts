@@ -1,0 +1,88 @@
+import { canonicalJson } from "../json.ts";
+import type { RejectedInput } from "../source.ts";
+
+/** Endpoint of the Fake Store API, and the type of event that each of its entities becomes. */
+export const ENTITY_TYPES = { products: "product", carts: "cart", users: "user" } as const;
+export type EntityKind = keyof typeof ENTITY_TYPES;
+
+/** What the API takes: an event of a type, with its data. */
+export interface EventDraft {
+  type: string;
+  data: unknown;
+  /** Absent where the source has none: then one is made before the first send. */
+  eventId?: string;
+  /** Where it came from: a file with its line, a path of the Fake Store, or a generator. */
+  origin: string;
+}
+
+/** Where events come from. Yielded as they come, so that a source of any size needs little memory. */
+export interface EventSource {
+  /** Number of events, where it is known beforehand. */
+  readonly total?: number;
+  /** Events per second that its times were made for, where it is a generator. */
+  drafts(reject: (input: RejectedInput) => void): AsyncIterable<EventDraft> | Iterable<EventDraft>;
+}
+
+/** An event as it is sent, again and again with the same id if need be. */
+export interface OutgoingEvent {
+  eventId: string;
+  type: string;
+  /** `{"type":...,"eventId":...,"data":...}` */
+  json: string;
+  /** Of the JSON in UTF-8. */
+  bytes: number;
+}
+
+/** The longest event id: those of clients are kept, and land in manifests and objects. */
+const MAX_ID_LENGTH = 128;
+/** Digits of the number that ends a made id, so that ids sort. */
+const NUMBER_DIGITS = 7;
+
+/**
+ * Gives every event its id and its bytes before the first send, so that a repeated request repeats the ids, too.
+ * Ids are made of the run's id and the event's number; those that the source gave are kept.
+ * @param reject takes what cannot be sent: no id of an event is used twice
+ */
+export async function* outgoingEvents(
+  source: EventSource,
+  idPrefix: string,
+  reject: (input: RejectedInput) => void,
+): AsyncGenerator<OutgoingEvent> {
+  const given = new Set<string>();
+  let number = 0;
+  for await (const draft of source.drafts(reject)) {
+    const eventId = draft.eventId ?? `${idPrefix}-${String(++number).padStart(NUMBER_DIGITS, "0")}`;
+    const fault = draft.eventId === undefined ? undefined : faultOfId(draft.eventId, given);
+    if (fault !== undefined) {
+      reject({ file: draft.origin, reason: fault, status: "failed" });
+      continue;
+    }
+    const json = serialize({ type: draft.type, eventId, data: draft.data });
+    if (json === undefined) reject({ file: draft.origin, reason: "is nested too deeply", status: "failed" });
+    else yield { eventId, type: draft.type, json, bytes: Buffer.byteLength(json) };
+  }
+}
+
+function faultOfId(eventId: string, given: Set<string>): string | undefined {
+  if (eventId === "" || eventId.length > MAX_ID_LENGTH) {
+    return `its eventId must have 1 to ${MAX_ID_LENGTH} characters`;
+  }
+  if (given.has(eventId)) return `its eventId ${JSON.stringify(eventId)} was used before`;
+  given.add(eventId);
+  return undefined;
+}
+
+/** Undefined where the event is nested too deeply. */
+function serialize(event: { type: string; eventId: string; data: unknown }): string | undefined {
+  try {
+    return JSON.stringify(event);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    // Integers beyond 2^53 were read as bigint, which JSON.stringify refuses.
+    try {
+      return canonicalJson(event);
+    } catch {
+      return undefined;
+    }
+  }
+}

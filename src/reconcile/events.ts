@@ -1,0 +1,231 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import pMap from "p-map";
+import type { EventEntry } from "../ingest/manifest.ts";
+import type { DeployedPipeline } from "../topology/deployment.ts";
+import type { Delivery } from "../topology/types.ts";
+import { type DeliveredObject, deliveredSince, objectLines } from "./delivered-objects.ts";
+import type { EventReport } from "./report.ts";
+import type { Settled, SettleRequest, Settler, SettlerKind } from "./settler.ts";
+import type { DeadLetter, TallyCounts } from "./tally.ts";
+
+/** Clocks of this machine and of S3 may differ by this much. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+const READS_AT_ONCE = 8;
+/** With dynamic partitioning, Firehose delivers after up to 1.5 times the buffer's seconds. */
+const BUFFER_FACTOR = 1.5;
+/** Firehose tries for so long to deliver what S3 does not take. */
+const RETRIED_MS = 24 * 60 * 60_000;
+const SETTLED_AFTER_MS = 15 * 60_000;
+
+type End =
+  | { state: "processed"; output: string }
+  | { state: "rejected"; output: string; errorCode: string | null; message: string | null };
+
+/** What one object says: an end for each line that has an event id. */
+type Read = (line: Buffer, output: string) => { eventId: string; end: End } | undefined;
+
+/** Events posted to an API: processed where an object that the delivery wrote holds the event's id. */
+export const events: SettlerKind<"events"> = {
+  unit: "events",
+  async open(request) {
+    const settler = new EventSettler(request, await request.clients.s3());
+    await settler.take(request.entries);
+    return settler;
+  },
+};
+
+class EventSettler implements Settler<"events"> {
+  readonly deadLetters: DeadLetter[] = [];
+  /** Accepted events whose end is not known. */
+  readonly #open = new Set<string>();
+  /** Sent without an answer: one that is found was accepted. */
+  readonly #unanswered = new Set<string>();
+  readonly #ends = new Map<string, End>();
+  readonly #read = new Set<string>();
+  readonly #deliveries: Delivery[];
+  #rejected = 0;
+  #duplicates = 0;
+
+  constructor(
+    private readonly request: SettleRequest<"events">,
+    private readonly s3: S3Client,
+  ) {
+    this.#deliveries = deliveriesTo(request.header.bucket, request.deployed);
+  }
+
+  async take(entries: AsyncIterable<EventEntry>): Promise<void> {
+    const sent = new Map<number, readonly string[]>();
+    for await (const entry of entries) {
+      if ("ids" in entry) {
+        sent.set(entry.batch, entry.ids);
+        continue;
+      }
+      const ids = sent.get(entry.batch) ?? [];
+      sent.delete(entry.batch);
+      const [rejected, unanswered] = [new Set(entry.rejected), new Set(entry.unanswered)];
+      for (const [index, id] of ids.entries()) {
+        if (unanswered.has(index)) this.#unanswered.add(id);
+        else if (!rejected.has(index)) this.#open.add(id);
+      }
+    }
+    for (const ids of sent.values()) for (const id of ids) this.#unanswered.add(id);
+  }
+
+  get counts(): TallyCounts {
+    const found = this.#ends.size;
+    return {
+      accepted: found + this.#open.size,
+      processed: found - this.#rejected,
+      rejected: this.#rejected,
+      deadLettered: 0,
+      missing: this.#open.size,
+    };
+  }
+
+  get figures(): Record<string, number> {
+    return { duplicates: this.#duplicates, unanswered: this.#unanswered.size };
+  }
+
+  /** Reads each object once, however often it is called, and counts an object only once it has been read to its end. */
+  async look(_thorough: boolean, onFound: () => void = () => {}): Promise<void> {
+    const { now, signal } = this.request.context;
+    const { lastWritten } = this.request;
+    const found = await this.#list();
+    const usual = (lastWritten ?? now()) + SETTLED_AFTER_MS;
+    const latest = (lastWritten ?? now()) + RETRIED_MS + CLOCK_SKEW_MS;
+    const read = async ({ key, lines }: Listed) => {
+      signal.throwIfAborted();
+      await this.#readObject(key, lines);
+      onFound();
+    };
+    const concurrency = { concurrency: READS_AT_ONCE };
+    // What was delivered in time is read whole, so that duplicates are counted; what came later only for what is missing.
+    await pMap(
+      found.filter(({ modified }) => modified <= usual),
+      read,
+      concurrency,
+    );
+    const late = found.filter(({ modified }) => modified > usual && modified <= latest);
+    await pMap(
+      late.sort((a, b) => a.modified - b.modified),
+      (one) => (this.#open.size > 0 ? read(one) : undefined),
+      concurrency,
+    );
+  }
+
+  async settled(): Promise<Settled<"events">> {
+    const { context, lastWritten } = this.request;
+    const records: EventReport[] = [...this.#ends].map(([eventId, end]) => ({ eventId, ...end }));
+    for (const eventId of this.#open) records.push({ eventId, state: "missing" });
+    const notes: string[] = [];
+    const bufferMs = Math.max(
+      0,
+      ...this.#deliveries.map(({ bufferSeconds }) => bufferSeconds * BUFFER_FACTOR * 1000),
+    );
+    if (this.#open.size > 0 && lastWritten !== null && context.now() - lastWritten < bufferMs + 60_000) {
+      notes.push(`The delivery gathers events for up to ${bufferMs / 1000} s: run it again later.`);
+    }
+    if (this.#unanswered.size > 0) {
+      notes.push(
+        `${this.#unanswered.size} events were sent without an answer and are nowhere: they do not count as accepted.`,
+      );
+    }
+    if (this.#duplicates > 0) {
+      notes.push(
+        `${this.#duplicates} events are there once more: the client had to send them again, with the same id.`,
+      );
+    }
+    const outputs = new Set(records.flatMap((one) => (one.state === "processed" ? [one.output] : []))).size;
+    return { records, outputs, gone: false, notes };
+  }
+
+  /** Objects that were not read yet. */
+  async #list(): Promise<Listed[]> {
+    const { header } = this.request;
+    const sinceMs = Date.parse(header.startedAt) - CLOCK_SKEW_MS;
+    const found: Listed[] = [];
+    for (const { to } of this.#deliveries) {
+      for (const [prefix, lines] of [
+        [to.prefix, readEvent],
+        [to.errorPrefix, readError],
+      ] as const) {
+        for await (const one of deliveredSince(this.s3, header.bucket, prefix, sinceMs)) {
+          if (!this.#read.has(one.key)) found.push({ ...one, lines });
+        }
+      }
+    }
+    return found;
+  }
+
+  async #readObject(key: string, lines: Read): Promise<void> {
+    const { bucket } = this.request.header;
+    const output = `s3://${bucket}/${key}`;
+    const told: { eventId: string; end: End }[] = [];
+    for await (const line of objectLines(this.s3, bucket, key)) {
+      const one = lines(line, output);
+      if (one && this.#isOurs(one.eventId)) told.push(one);
+    }
+    this.#read.add(key);
+    for (const { eventId, end } of told) this.#settle(eventId, end);
+  }
+
+  #isOurs(eventId: string): boolean {
+    return this.#open.has(eventId) || this.#ends.has(eventId) || this.#unanswered.has(eventId);
+  }
+
+  /** An event that is in the lake is processed, even where another copy of it could not be placed. */
+  #settle(eventId: string, end: End): void {
+    const before = this.#ends.get(eventId);
+    this.#open.delete(eventId);
+    this.#unanswered.delete(eventId);
+    if (before && end.state === "processed" && before.state === "processed") this.#duplicates++;
+    if (before && (before.state === "processed" || end.state === "rejected")) return;
+    if (before) this.#rejected--;
+    if (end.state === "rejected") this.#rejected++;
+    this.#ends.set(eventId, end);
+  }
+}
+
+interface Listed extends DeliveredObject {
+  lines: Read;
+}
+
+function deliveriesTo(bucket: string, { topology, addresses }: DeployedPipeline): Delivery[] {
+  return Object.values(topology.deliveries).filter(({ to }) => addresses.buckets[to.bucket]?.name === bucket);
+}
+
+/** A line of an object of events: the event as the function put it. */
+const readEvent: Read = (line, output) => {
+  const eventId = eventIdOf(line.toString("utf8"));
+  return eventId === undefined ? undefined : { eventId, end: { state: "processed", output } };
+};
+
+/**
+ * A line of an object under the error prefix: the record in base64, with the reason.
+ * https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html#dynamic-partitioning-error-messages
+ */
+const readError: Read = (line, output) => {
+  const { rawData, errorCode, errorMessage } = parse(line.toString("utf8")) ?? {};
+  if (typeof rawData !== "string") return undefined;
+  const eventId = eventIdOf(Buffer.from(rawData, "base64").toString("utf8"));
+  if (eventId === undefined) return undefined;
+  const text = (value: unknown) => (typeof value === "string" ? value : null);
+  return {
+    eventId,
+    end: { state: "rejected", output, errorCode: text(errorCode), message: text(errorMessage) },
+  };
+};
+
+function eventIdOf(json: string): string | undefined {
+  const { eventId } = parse(json) ?? {};
+  return typeof eventId === "string" ? eventId : undefined;
+}
+
+function parse(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
