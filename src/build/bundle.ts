@@ -21,6 +21,7 @@ export async function bundleFunction(root: string, source: FunctionSource): Prom
       target: "node20",
       // The SDK's ES modules start faster than its CommonJS ones.
       mainFields: ["module", "main"],
+      loader: { ".sql": "text" },
       minifySyntax: true,
       minifyWhitespace: true,
       legalComments: "none",

@@ -15,6 +15,15 @@ export const FAULTS = {
   TRUNCATED_JSON: "the text ends in the middle of a JSON value",
   NOT_JSON: "the text is no JSON",
   WRONG_TYPE: "the entity's `type` is not the one that the key's folder stands for",
+  UNKNOWN_FILE: "the key is no file of a warehouse batch",
+  EMPTY_FILE: "the file is empty, or has a header and no rows",
+  BAD_HEADER: "the file's header lacks a column, or has one twice",
+  TOO_MANY_REJECTS: "more rows of the batch are at fault than the limit allows",
+  ALREADY_RAN_TODAY: "the warehouse has run on this UTC day, and runs once a day unless forced",
+  BAD_AS_OF: "the as-of date is no day",
+  QUERY_REFUSED: "PostgreSQL refused the query; `path` is its SQLSTATE",
+  RESULT_TOO_LARGE: "the query's result is larger than can be answered",
+  UNKNOWN_ACTION: "the function was invoked with an action that it doesn't have",
   SCHEMA_MISMATCH: "a value doesn't fit the dataset's schema; `path` names it",
 } as const;
 
