@@ -1,4 +1,11 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/** SQL files are text, as esbuild's loader makes them in bundles. */
+const sqlAsText: Plugin = {
+  name: "sql-as-text",
+  transform: (code, id) =>
+    id.endsWith(".sql") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
+};
 
 const project = (name: string, testTimeout: number, sequence = false) => ({
   extends: true as const,
@@ -12,6 +19,7 @@ const project = (name: string, testTimeout: number, sequence = false) => ({
 });
 
 export default defineConfig({
+  plugins: [sqlAsText],
   test: {
     globalSetup: ["test/support/build.ts"],
     pool: "forks",

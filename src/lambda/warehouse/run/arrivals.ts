@@ -53,11 +53,17 @@ async function handleMessage(
 async function handleEvent(event: ObjectEvent, record: SQSRecord, run: Invocation): Promise<Ending> {
   if (event.key.endsWith("/") && event.size === 0) return { kind: "ignored" };
   if (event.bucket !== run.environment.inbox) {
-    throw new PermanentFault("UNKNOWN_BUCKET", `This function reads ${run.environment.inbox}, not ${event.bucket}.`);
+    throw new PermanentFault(
+      "UNKNOWN_BUCKET",
+      `This function reads ${run.environment.inbox}, not ${event.bucket}.`,
+    );
   }
   if (!datasetOf(event.key)) {
     const files = DATASETS.flatMap((dataset) => dataset.files).join(", ");
-    throw new PermanentFault("UNKNOWN_FILE", `${event.key} is no file of a batch, which has in ${FOLDER}: ${files}.`);
+    throw new PermanentFault(
+      "UNKNOWN_FILE",
+      `${event.key} is no file of a batch, which has in ${FOLDER}: ${files}.`,
+    );
   }
   const receives = Number(record.attributes.ApproximateReceiveCount);
   const retried = receives < run.environment.maxReceiveCount;
@@ -104,7 +110,12 @@ async function settle(
 const sourceOf = ({ bucket, key, version }: ObjectEvent) => ({ bucket, key, version });
 
 /** One line that names each object version with its event, message and ending, so that its way can be followed. */
-function logObjects(record: SQSRecord, events: readonly ObjectEvent[], ending: Ending, run: Invocation): void {
+function logObjects(
+  record: SQSRecord,
+  events: readonly ObjectEvent[],
+  ending: Ending,
+  run: Invocation,
+): void {
   const { messageId, attributes } = record;
   if (ending.kind === "retry") {
     const { errorCode, reason } = ending;

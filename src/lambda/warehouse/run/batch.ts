@@ -2,8 +2,11 @@ import { HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { awsError } from "../../shared/faults.ts";
 import { DATASETS, type Dataset, type DatasetName, FOLDER } from "./datasets.ts";
 
-/** User metadata with which an upload says how its batch is to be run, without S3's `x-amz-meta-` prefix. */
-export const METADATA = { asOf: "edp-as-of", force: "edp-force" } as const;
+/**
+ * User metadata with which an upload says how its batch is to be run, without S3's `x-amz-meta-` prefix. Files that
+ * came together have the same `edp-batch`.
+ */
+export const METADATA = { asOf: "edp-as-of", force: "edp-force", batch: "edp-batch" } as const;
 
 /** The version of a file that a run uses. */
 export interface FileVersion {
@@ -64,15 +67,35 @@ export type UsedFile = Pick<FileVersion, "dataset" | "key" | "versionId" | "last
 
 /**
  * Names of the files that a batch still waits for: of the needed datasets, those whose newest version is missing or
- * not newer than what the last successful run has used.
+ * not newer than what the last successful run has used. Where the file that arrived came together with others, those have to
+ * be there, too: they are not mixed with what an earlier upload left.
  */
-export function waitingFor(batch: Batch, used: readonly UsedFile[]): string[] {
+export function waitingFor(batch: Batch, used: readonly UsedFile[], arrived: Arrived): string[] {
+  const together = newestFirst(batch, arrived)[0]?.metadata[METADATA.batch];
   return DATASETS.filter(({ needed }) => needed)
-    .filter(({ name }) => !isNewer(batch.get(name), used.find(({ dataset }) => dataset === name)))
+    .filter(({ name }) => {
+      const version = batch.get(name);
+      const before = used.find(({ dataset }) => dataset === name);
+      return !isNewer(version, before) || version?.metadata[METADATA.batch] !== together;
+    })
     .map(({ name, files }) => {
-      const before = used.find(({ dataset }) => dataset === name)?.key;
-      return before?.slice(FOLDER.length) ?? files[0];
+      const key = used.find(({ dataset }) => dataset === name)?.key ?? batch.get(name)?.key;
+      return key?.slice(FOLDER.length) ?? files[0];
     });
+}
+
+/** The object version that an event tells of. */
+export type Arrived = Pick<FileVersion, "key" | "versionId">;
+
+/**
+ * The needed files; optional ones may be of long ago. S3's times are whole seconds, so the file that arrived is the
+ * newest of its second.
+ */
+function newestFirst(batch: Batch, arrived: Arrived): FileVersion[] {
+  const needed = DATASETS.filter((dataset) => dataset.needed).flatMap(({ name }) => batch.get(name) ?? []);
+  const isArrived = ({ key, versionId }: FileVersion) =>
+    key === arrived.key && versionId === arrived.versionId ? 1 : 0;
+  return needed.sort((a, b) => b.lastModified.localeCompare(a.lastModified) || isArrived(b) - isArrived(a));
 }
 
 function isNewer(version: FileVersion | undefined, used: UsedFile | undefined): boolean {
@@ -83,12 +106,11 @@ function isNewer(version: FileVersion | undefined, used: UsedFile | undefined): 
   return !same && version.lastModified >= used.lastModified;
 }
 
-/** What the newest uploads say of how to run the batch. Optional files don't count: they may be of long ago. */
-export function batchSettings(batch: Batch): { asOf: string | undefined; force: boolean } {
-  const needed = DATASETS.filter((dataset) => dataset.needed).flatMap(({ name }) => batch.get(name) ?? []);
-  const newestFirst = needed.sort((a, b) => (a.lastModified < b.lastModified ? 1 : -1));
+/** What the newest uploads say of how to run the batch. */
+export function batchSettings(batch: Batch, arrived: Arrived): { asOf: string | undefined; force: boolean } {
+  const versions = newestFirst(batch, arrived);
   return {
-    asOf: newestFirst.find(({ metadata }) => metadata[METADATA.asOf])?.metadata[METADATA.asOf],
-    force: newestFirst.some(({ metadata }) => metadata[METADATA.force] === "true"),
+    asOf: versions.find(({ metadata }) => metadata[METADATA.asOf])?.metadata[METADATA.asOf],
+    force: versions.some(({ metadata }) => metadata[METADATA.force] === "true"),
   };
 }

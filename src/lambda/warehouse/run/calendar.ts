@@ -34,7 +34,8 @@ async function publicHolidays(country: string, first: number, last: number): Pro
   const { default: Holidays } = await import("date-holidays");
   const [land = "", ...parts] = country.split("-");
   const known = new Holidays();
-  if (!known.getCountries()[land]) throw new Error(`HOLIDAY_COUNTRY=${country} is no country of date-holidays`);
+  if (!known.getCountries()[land])
+    throw new Error(`HOLIDAY_COUNTRY=${country} is no country of date-holidays`);
   known.init(land, ...(parts as [string?, string?]));
   const dates = new Set<string>();
   // A holiday of the last days of a year may be observed in the first of the next.

@@ -112,7 +112,8 @@ export class Database {
     // An error while connecting rejects; one between two statements must not end the process.
     client.on("error", () => undefined);
     await client.connect();
-    await client.query("select set_config('client_connection_check_interval', $1, false)", [CLIENT_CHECK])
+    await client
+      .query("select set_config('client_connection_check_interval', $1, false)", [CLIENT_CHECK])
       // PostgreSQL knows it from 14 on, and on some platforms not at all.
       .catch((error: unknown) => {
         if (sqlState(error) === undefined) throw error;
@@ -147,7 +148,14 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-const NETWORK = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"]);
+const NETWORK = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+]);
 const CUT = new Set(["ECONNRESET", "EPIPE"]);
 
 /**
@@ -174,6 +182,7 @@ export function databaseFault(error: unknown, place: string, cut?: Error): unkno
     return fault("DATABASE_SLOW", "did not answer in time");
   }
   const ended = /Connection terminated|Client has encountered a connection error|not queryable/i;
-  if (cut || CUT.has(code) || ended.test(error.message)) return fault("CONNECTION_CUT", "lost the connection");
+  if (cut || CUT.has(code) || ended.test(error.message))
+    return fault("CONNECTION_CUT", "lost the connection");
   return error;
 }

@@ -1,10 +1,10 @@
 import { PermanentFault } from "../../shared/faults.ts";
 import { DatabaseFault } from "./database.ts";
 import type { Invocation } from "./invocation.ts";
-import { latestRuns, type LedgerRun } from "./ledger.ts";
+import { type LedgerRun, latestRuns } from "./ledger.ts";
 import { lockWarehouse, migrate } from "./migrate.ts";
-import { query, type QueryResult } from "./query.ts";
-import { runWarehouse, type RunOutcome } from "./run.ts";
+import { type QueryResult, query } from "./query.ts";
+import { type RunOutcome, runWarehouse } from "./run.ts";
 
 const DEFAULT_RUNS = 10;
 const MAX_RUNS = 100;
@@ -37,7 +37,8 @@ export async function answer(request: DirectRequest, run: Invocation): Promise<D
       const { errorCode, path, message } = error.fault;
       return { error: { code: errorCode, path, message } };
     }
-    if (error instanceof DatabaseFault) return { error: { code: error.code, path: "", message: error.message } };
+    if (error instanceof DatabaseFault)
+      return { error: { code: error.code, path: "", message: error.message } };
     throw error;
   }
 }

@@ -85,7 +85,14 @@ export async function closeAbandoned(client: Client): Promise<string[]> {
 /** Enters a run that begins. */
 export async function beginRun(
   client: Client,
-  run: { runId: string; runDate: string; asOf: string; forced: boolean; requestId: string; startedAt: string },
+  run: {
+    runId: string;
+    runDate: string;
+    asOf: string;
+    forced: boolean;
+    requestId: string;
+    startedAt: string;
+  },
 ): Promise<void> {
   await client.query(
     "insert into if_common.runs (run_id, run_date, as_of, forced, status, request_id, started_at) values ($1, $2, $3, $4, 'running', $5, $6)",
@@ -97,7 +104,11 @@ export async function beginRun(
  * Marks a run as succeeded, inside the transaction that its figures are made in. Where another has succeeded on that
  * day meanwhile, the unique key refuses it, and the figures with it.
  */
-export async function succeedRun(client: Client, report: RunReport, files: readonly UsedFile[]): Promise<void> {
+export async function succeedRun(
+  client: Client,
+  report: RunReport,
+  files: readonly UsedFile[],
+): Promise<void> {
   await client.query(
     "update if_common.runs set status = 'succeeded', finished_at = $2, files = $3, report = $4 where run_id = $1",
     [report.runId, report.finishedAt, JSON.stringify(files), JSON.stringify(report)],

@@ -36,7 +36,9 @@ export async function loadFile(
   // The columns' order is the file's: its header comes first.
   const first = await chunks.next();
   const columns = ["line_no", ...(scanner.columns ?? [])].join(", ");
-  await client.query(`create table ${fresh(dataset)} (like ${dataset.table} including defaults including constraints)`);
+  await client.query(
+    `create table ${fresh(dataset)} (like ${dataset.table} including defaults including constraints)`,
+  );
   const copy = client.query(
     copyFrom(`copy ${fresh(dataset)} (${columns}) from stdin with (format text, delimiter ',', null '')`),
   );

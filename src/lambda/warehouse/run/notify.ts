@@ -45,8 +45,12 @@ export function message(report: RunReport, place: { exports: string; logGroup: s
   }
   const first = rejects[0];
   if (first) {
-    lines.push("", `first rejected row: ${first.file} line ${first.line}, ${first.column || "row"}: ${first.reason}`);
-    if (status === "succeeded") lines.push("all of them: edp query warehouse \"select * from staging.rejects\"");
+    lines.push(
+      "",
+      `first rejected row: ${first.file} line ${first.line}, ${first.column || "row"}: ${first.reason}`,
+    );
+    if (status === "succeeded")
+      lines.push('all of them: edp query warehouse "select * from staging.rejects"');
   }
   if (warnings.length > 0) lines.push("", ...warnings.map((warning) => `note      ${warning}`));
   lines.push("", `report    s3://${place.exports}/${reportKey(report)}`);

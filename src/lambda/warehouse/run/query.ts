@@ -96,7 +96,9 @@ async function read(client: Client, sql: string) {
       convert = columns.map(({ type }) => CONVERSIONS[type] ?? ((value) => value));
     }
     for (const row of rows) {
-      const line = JSON.stringify(row.map((value, index) => (value === null ? null : convert[index]?.(value))));
+      const line = JSON.stringify(
+        row.map((value, index) => (value === null ? null : convert[index]?.(value))),
+      );
       bytes += line.length + 1;
       lines.push(line);
     }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { openObject } from "../../shared/objects.ts";
-import { PermanentFault } from "../../shared/faults.ts";
 import type { Client } from "pg";
+import { PermanentFault } from "../../shared/faults.ts";
+import { openObject } from "../../shared/objects.ts";
 import type { Batch, FileVersion } from "./batch.ts";
 import { calendar } from "./calendar.ts";
 import { removeDuplicates, removeOrphans, removeUnknownProducts } from "./checks.ts";
@@ -57,7 +57,8 @@ export async function refill(
   await refer(client, loaded, limit, refuse);
   await fillCalendar(client, loaded.has("dim_dates"), asOf, run, report);
   for (const dataset of DATASETS) {
-    if (dataset.name !== "dim_dates" || loaded.has("dim_dates")) await swap(client, dataset, loaded.has(dataset.name));
+    if (dataset.name !== "dim_dates" || loaded.has("dim_dates"))
+      await swap(client, dataset, loaded.has(dataset.name));
   }
   await keepRejects(client, runId, report.rejects);
   for (const dataset of DATASETS) {

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { PermanentFault } from "../../shared/faults.ts";
 import type { ObjectEvent } from "../../shared/object-events.ts";
-import { type Batch, batchSettings, latestBatch, waitingFor } from "./batch.ts";
+import { type Arrived, type Batch, batchSettings, latestBatch, waitingFor } from "./batch.ts";
 import { isDate } from "./csv/field.ts";
 import { DatabaseFault, databaseFault, sqlState } from "./database.ts";
 import { DATASETS } from "./datasets.ts";
@@ -13,9 +13,9 @@ import {
   failRun,
   lastSuccess,
   noteDone,
+  succeedRun,
   successOf,
   successWith,
-  succeedRun,
 } from "./ledger.ts";
 import { lockWarehouse, migrate } from "./migrate.ts";
 import { notify } from "./notify.ts";
@@ -52,34 +52,55 @@ export type RunOutcome =
  */
 export async function runWarehouse(request: RunRequest, run: Invocation): Promise<RunOutcome> {
   const statementMs = Math.max(run.remainingMs() - CLOSING_MS, 1_000);
-  return run.database.connected(statementMs, async (client) => {
-    await lockWarehouse(client);
-    const migrated = await migrate(client);
-    if (migrated.length > 0) run.log("INFO", "schemas brought up to date", { migrated });
-    const abandoned = await closeAbandoned(client);
-    if (abandoned.length > 0) run.log("WARN", "earlier runs were killed", { runs: abandoned });
-    await completeLast(client, run);
-    if (request.event) {
-      const used = await successWith(client, { key: request.event.key, versionId: request.event.version });
-      if (used) return { kind: "used", runId: used.runId };
-    }
-    const batch = await latestBatch(run.s3, run.environment.inbox, run.signal);
-    const waiting = await missingFiles(client, batch, request);
-    if (waiting.length > 0) return { kind: "waiting", for: waiting };
-    const settings = request.event ? batchSettings(batch) : { asOf: undefined, force: false };
-    const forced = request.force || settings.force;
-    const started = run.now();
-    const runDate = new Date(started).toISOString().slice(0, 10);
-    if (!forced) await refuseSecond(client, runDate);
-    const asOf = request.asOf ?? settings.asOf ?? runDate;
-    if (!isDate(asOf)) throw new PermanentFault("BAD_AS_OF", `${asOf} is no day (yyyy-mm-dd).`, "asOf");
-    return { kind: "ran", report: await execute(client, batch, { ...request, forced, asOf, started }, run) };
-  });
+  let begun = false;
+  try {
+    return await run.database.connected(statementMs, async (client) => {
+      const planned = await plan(client, request, run);
+      if ("kind" in planned) return planned;
+      begun = true;
+      return { kind: "ran", report: await execute(client, planned, run) };
+    });
+  } catch (error) {
+    // A run that began has told of its end itself, as far as that is possible.
+    if (!begun && !request.retried && !(error instanceof PermanentFault))
+      await tellUnbegun(error, request, run);
+    throw error;
+  }
 }
 
-/** Files that a run has to wait for: for an event those not newer than the last success's, else those not there. */
-async function missingFiles(client: Client, batch: Batch, { event }: RunRequest): Promise<string[]> {
-  return waitingFor(batch, event ? ((await lastSuccess(client))?.files ?? []) : []);
+/** Finds what is to be run: nothing, where files are missing or have been used. The lock is held from here on. */
+async function plan(client: Client, request: RunRequest, run: Invocation): Promise<Execution | RunOutcome> {
+  await lockWarehouse(client);
+  const migrated = await migrate(client);
+  if (migrated.length > 0) run.log("INFO", "schemas brought up to date", { migrated });
+  const abandoned = await closeAbandoned(client);
+  if (abandoned.length > 0) run.log("WARN", "earlier runs were killed", { runs: abandoned });
+  await completeLast(client, run);
+  const arrived = request.event && { key: request.event.key, versionId: request.event.version };
+  if (arrived) {
+    const used = await successWith(client, arrived);
+    if (used) return { kind: "used", runId: used.runId };
+  }
+  const batch = await latestBatch(run.s3, run.environment.inbox, run.signal);
+  const waiting = await missingFiles(client, batch, arrived);
+  if (waiting.length > 0) return { kind: "waiting", for: waiting };
+  const settings = arrived ? batchSettings(batch, arrived) : { asOf: undefined, force: false };
+  const forced = request.force || settings.force;
+  const started = run.now();
+  const runDate = dayOf(started);
+  if (!forced) await refuseSecond(client, runDate);
+  const asOf = request.asOf ?? settings.asOf ?? runDate;
+  if (!isDate(asOf)) throw new PermanentFault("BAD_AS_OF", `${asOf} is no day (yyyy-mm-dd).`, "asOf");
+  return { batch, forced, asOf, started, retried: request.retried };
+}
+
+/** UTC day of a time in milliseconds: yyyy-mm-dd. */
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** Files that a run has to wait for: after an event those that are no news, else only those that are not there. */
+async function missingFiles(client: Client, batch: Batch, arrived?: Arrived): Promise<string[]> {
+  if (arrived) return waitingFor(batch, (await lastSuccess(client))?.files ?? [], arrived);
+  return DATASETS.flatMap(({ name, needed, files }) => (needed && !batch.has(name) ? [files[0]] : []));
 }
 
 async function refuseSecond(client: Client, runDate: string): Promise<void> {
@@ -95,20 +116,53 @@ function alreadyRan(runDate: string, runId: string): PermanentFault {
   );
 }
 
-interface Execution extends RunRequest {
+/** What is to be run. */
+interface Execution extends Pick<RunRequest, "retried"> {
+  batch: Batch;
   forced: boolean;
   asOf: string;
+  /** Milliseconds since the epoch. */
   started: number;
 }
 
-async function execute(client: Client, batch: Batch, execution: Execution, run: Invocation): Promise<RunReport> {
-  const { asOf, forced, started } = execution;
+async function execute(client: Client, execution: Execution, run: Invocation): Promise<RunReport> {
+  const { batch, asOf, forced, started } = execution;
+  const found: LoadReport = { files: [], rejects: [], warnings: [] };
+  const report = reporter(execution, found, run);
+  const { runId, startedAt } = report;
+  const runDate = dayOf(started);
+  run.log("INFO", "run begins", { runId, asOf, forced });
+  await beginRun(client, { runId, runDate, asOf, forced, requestId: run.requestId, startedAt });
+  try {
+    await client.query("begin");
+    await refill(client, batch, asOf, runId, run, found);
+    await transform(client, asOf);
+    const done = report.succeeded();
+    await succeedRun(client, done, usedFiles(batch));
+    await client.query("commit");
+    run.log("INFO", "run succeeded", {
+      runId,
+      rows: done.rows,
+      rejected: done.rejected,
+      seconds: done.seconds,
+    });
+    return await complete(client, done, run);
+  } catch (error) {
+    const cause = sqlState(error) === UNIQUE_VIOLATION ? alreadyRan(runDate, "by another function") : error;
+    if (await isCommitted(client, runId)) throw cause;
+    const retried = execution.retried && !(cause instanceof PermanentFault);
+    await fail(client, report.failed(reasonOf(cause, run.database.place), retried), run);
+    throw cause;
+  }
+}
+
+/** Makes the reports of one run. */
+function reporter({ batch, forced, asOf, started }: Execution, found: LoadReport, run: Invocation) {
   const startedAt = new Date(started).toISOString();
   const runId = `${startedAt.replace(/\.\d+/, "").replaceAll(/[-:]/g, "")}-${run.nonce()}`;
-  const runDate = startedAt.slice(0, 10);
-  const found: LoadReport = { files: [], rejects: [], warnings: [] };
-  const report = (ending: Pick<RunReport, "status" | "reason" | "retried">): RunReport => {
+  const make = (ending: Pick<RunReport, "status" | "reason" | "retried">): RunReport => {
     const finished = run.now();
+    const succeeded = ending.status === "succeeded";
     const count = (key: "rows" | "processed" | "rejected") =>
       found.files.reduce((sum, file) => sum + file[key], 0);
     return {
@@ -121,36 +175,33 @@ async function execute(client: Client, batch: Batch, execution: Execution, run: 
       startedAt,
       finishedAt: new Date(finished).toISOString(),
       seconds: (finished - started) / 1000,
-      files: ending.status === "succeeded" ? found.files : [],
-      inputs: DATASETS.flatMap(({ name }) => batch.get(name) ?? []).map(({ metadata: _, ...version }) => version),
+      files: succeeded ? found.files : [],
+      inputs: DATASETS.flatMap(({ name }) => batch.get(name) ?? []).map(
+        ({ metadata: _, ...version }) => version,
+      ),
       rows: count("rows"),
-      processed: ending.status === "succeeded" ? count("processed") : 0,
-      rejected: ending.status === "succeeded" ? count("rejected") : found.rejects.length,
+      processed: succeeded ? count("processed") : 0,
+      rejected: succeeded ? count("rejected") : found.rejects.length,
       rejects: found.rejects,
       warnings: found.warnings,
       exports: [],
     };
   };
-  run.log("INFO", "run begins", { runId, asOf, forced });
-  await beginRun(client, { runId, runDate, asOf, forced, requestId: run.requestId, startedAt });
-  try {
-    await client.query("begin");
-    await refill(client, batch, asOf, runId, run, found);
-    await transform(client, asOf);
-    const done = report({ status: "succeeded", reason: null, retried: false });
-    await succeedRun(client, done, usedFiles(batch));
-    await client.query("commit");
-    const told = await complete(client, done, run);
-    run.log("INFO", "run succeeded", { runId, rows: done.rows, rejected: done.rejected, seconds: done.seconds });
-    return told;
-  } catch (error) {
-    const cause = sqlState(error) === UNIQUE_VIOLATION ? alreadyRan(runDate, "by another function") : error;
-    if (await isCommitted(client, runId)) throw cause;
-    const reason = reasonOf(cause, run.database.place);
-    const retried = execution.retried && !(cause instanceof PermanentFault);
-    await fail(client, report({ status: "failed", reason, retried }), run);
-    throw cause;
-  }
+  return {
+    runId,
+    startedAt,
+    succeeded: () => make({ status: "succeeded", reason: null, retried: false }),
+    failed: (reason: RunReport["reason"], retried: boolean) => make({ status: "failed", reason, retried }),
+  };
+}
+
+/** Tells of an attempt that came to no run, the last that its message had: the database was not there. */
+async function tellUnbegun(error: unknown, request: RunRequest, run: Invocation): Promise<void> {
+  const started = run.now();
+  const asOf = request.asOf ?? dayOf(started);
+  const execution = { batch: new Map(), forced: request.force, asOf, started, retried: false };
+  const report = reporter(execution, { files: [], rejects: [], warnings: [] }, run);
+  await fail(undefined, report.failed(reasonOf(error, run.database.place), false), run);
 }
 
 function usedFiles(batch: Batch) {
@@ -200,10 +251,13 @@ async function completeLast(client: Client, run: Invocation): Promise<void> {
 }
 
 /** Tells of a run that failed. What can't be told must not hide why it failed. */
-async function fail(client: Client, report: RunReport, run: Invocation): Promise<void> {
+async function fail(client: Client | undefined, report: RunReport, run: Invocation): Promise<void> {
   const { environment, s3, signal } = run;
   const { runId, reason, retried } = report;
-  run.log(retried ? "WARN" : "ERROR", `run failed: ${reason?.message}`, { runId, errorCode: reason?.errorCode });
+  run.log(retried ? "WARN" : "ERROR", `run failed: ${reason?.message}`, {
+    runId,
+    errorCode: reason?.errorCode,
+  });
   const attempt = async (what: string, work: () => Promise<void>) => {
     try {
       await work();
@@ -211,7 +265,7 @@ async function fail(client: Client, report: RunReport, run: Invocation): Promise
       run.log("WARN", `${what}: ${(error as Error).message}`, { runId });
     }
   };
-  await attempt("the ledger could not be told", () => failRun(client, report));
+  if (client) await attempt("the ledger could not be told", () => failRun(client, report));
   await attempt("the report could not be written", () =>
     putReport(s3, environment.exports, report, run.logged, signal),
   );
@@ -228,5 +282,9 @@ function reasonOf(error: unknown, place: string): NonNullable<RunReport["reason"
   if (error instanceof PermanentFault) return error.fault;
   const fault = databaseFault(error, place);
   if (fault instanceof DatabaseFault) return { errorCode: fault.code, path: "", message: fault.message };
-  return { errorCode: "TRANSIENT", path: "", message: fault instanceof Error ? fault.message : String(fault) };
+  return {
+    errorCode: "TRANSIENT",
+    path: "",
+    message: fault instanceof Error ? fault.message : String(fault),
+  };
 }

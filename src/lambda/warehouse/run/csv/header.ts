@@ -16,7 +16,8 @@ export function readHeader(fields: readonly string[], dataset: Dataset, file: st
   const names = fields.map((field) => field.trim().toLowerCase());
   const columns = names.map((name) => dataset.columns.find((column) => column.name === name));
   const twice = dataset.columns.find((column) => columns.indexOf(column) !== columns.lastIndexOf(column));
-  if (twice) throw new PermanentFault("BAD_HEADER", `${file} has the column ${twice.name} twice.`, twice.name);
+  if (twice)
+    throw new PermanentFault("BAD_HEADER", `${file} has the column ${twice.name} twice.`, twice.name);
   const missing = dataset.columns.filter((column) => !column.optional && !columns.includes(column));
   if (missing[0]) {
     throw new PermanentFault(

@@ -45,7 +45,8 @@ export function splitRecord(bytes: Buffer, start: number, final: boolean): Split
     }
     fields.push(field);
     if (bytes[at] === RETURN) at++;
-    if (at >= bytes.length) return final ? { kind: "record", fields, end: at, lines } : { kind: "incomplete" };
+    if (at >= bytes.length)
+      return final ? { kind: "record", fields, end: at, lines } : { kind: "incomplete" };
     if (bytes[at] === NEWLINE) return { kind: "record", fields, end: at + 1, lines };
     at++;
   }

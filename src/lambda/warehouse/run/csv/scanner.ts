@@ -131,7 +131,10 @@ export class CsvScanner {
       this.#line += split.kind === "record" ? split.lines : 1;
       at = split.end;
       if (split.kind === "malformed") {
-        throw new PermanentFault("BAD_HEADER", `The header of ${this.file} has quotes that CSV doesn't have.`);
+        throw new PermanentFault(
+          "BAD_HEADER",
+          `The header of ${this.file} has quotes that CSV doesn't have.`,
+        );
       }
       if (isBlank(split.fields)) continue;
       this.#header = readHeader(split.fields, this.dataset, this.file);
