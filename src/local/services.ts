@@ -2,6 +2,7 @@ import { type ApiGatewayService, createApiGateway } from "./apigateway/service.t
 import { type CloudWatchService, createCloudWatch } from "./cloudwatch/service.ts";
 import { createDynamoDb, type DynamoDbService } from "./dynamodb/service.ts";
 import { createEvents, type EventsService } from "./events/service.ts";
+import { createFirehose, type FirehoseService } from "./firehose/service.ts";
 import { createKinesis, type KinesisService } from "./kinesis/service.ts";
 import { createLambda, type LambdaService } from "./lambda/service.ts";
 import type { LogsSink } from "./lambda/sinks.ts";
@@ -25,6 +26,7 @@ export interface Services {
   kinesis: KinesisService;
   dynamodb: DynamoDbService;
   secretsmanager: SecretsManagerService;
+  firehose: FirehoseService;
   sts: Service;
   apigateway: ApiGatewayService;
   /** The invoke paths of APIs. */
@@ -62,6 +64,7 @@ export async function createServices(
   };
   const lambda = await createLambda(parts, { sqs, logs: sink, metrics: monitoring, workerPath });
   const kinesis = await createKinesis(parts, { metrics: monitoring });
+  const firehose = await createFirehose(parts, { kinesis, s3, metrics: monitoring });
   const apigateway = await createApiGateway(parts, { lambda, metrics: monitoring });
   return {
     s3,
@@ -74,6 +77,7 @@ export async function createServices(
     kinesis,
     dynamodb,
     secretsmanager,
+    firehose,
     sts: createSts(parts),
     apigateway,
     "execute-api": apigateway.invocations,
@@ -83,6 +87,7 @@ export async function createServices(
 /** Closes what is left once no request comes in and no function runs: what feeds goes before what is fed. */
 export async function closeServices({
   apigateway,
+  firehose,
   kinesis,
   events,
   sns,
@@ -93,6 +98,18 @@ export async function closeServices({
   logs,
   monitoring,
 }: Services): Promise<void> {
-  const inOrder = [apigateway, kinesis, events, sns, s3, sqs, dynamodb, secretsmanager, logs, monitoring];
+  const inOrder = [
+    apigateway,
+    firehose,
+    kinesis,
+    events,
+    sns,
+    s3,
+    sqs,
+    dynamodb,
+    secretsmanager,
+    logs,
+    monitoring,
+  ];
   for (const service of inOrder) await service.close();
 }

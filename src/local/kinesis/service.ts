@@ -45,6 +45,8 @@ export interface KinesisService extends Service {
   /** Deletes a stream and its records; none of this name is no error. */
   removeStream(name: string): Promise<void>;
   streamNames(): string[];
+  /** About how many records a stream holds; 0 where there is none of this name. */
+  recordCount(name: string): number;
   /** The stream for reading; undefined where there is none. */
   reader(name: string): ReadableStream | undefined;
   /** Calls the listener with a stream's name after records were written to it. Returns what ends that. */
@@ -104,6 +106,8 @@ export async function createKinesis(
       if (stream) await streams.delete(stream);
     },
     streamNames: () => streams.all().map(({ name }) => name),
+    recordCount: (name) =>
+      (streams.find(name)?.shards ?? []).reduce((sum, { log }) => sum + log.next - log.first, 0),
     reader: (name) => {
       const stream = streams.find(name);
       return (

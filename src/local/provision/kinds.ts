@@ -1,6 +1,7 @@
 import type { Kind } from "../../topology/types.ts";
 import { apis } from "./apis.ts";
 import { buckets } from "./buckets.ts";
+import { deliveries } from "./deliveries.ts";
 import { functions } from "./functions.ts";
 import { queues } from "./queues.ts";
 import { rules } from "./rules.ts";
@@ -18,7 +19,7 @@ export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
   tables,
   databases: null,
   streams,
-  deliveries: null,
+  deliveries,
   functions,
   apis,
 };

@@ -11,4 +11,9 @@ export const streams: KindOnEngine = {
   async remove({ kinesis }, names) {
     for (const name of names) await kinesis.removeStream(name);
   },
+  holding: ({ firehose, kinesis }, names) =>
+    names.flatMap((name) => {
+      const records = firehose.undelivered(name) ?? kinesis.recordCount(name);
+      return records > 0 ? [`${name} (${records} records)`] : [];
+    }),
 };
