@@ -100,6 +100,15 @@ interface ShownAs<Kind extends ManifestKind> {
 }
 
 const SHOWN_AS: { [Kind in ManifestKind]: ShownAs<Kind> } = {
+  files: {
+    output: "run report",
+    rows: (records) =>
+      records.flatMap(({ key, report, why: reason, ...counts }) =>
+        (["missing", "deadLettered", "rejected"] as const)
+          .filter((state) => counts[state] > 0)
+          .map((state): Row => [state, `${key}, ${counts[state]} rows`, report, reason]),
+      ),
+  },
   objects: {
     output: "Parquet file",
     rows: (records) =>

@@ -20,6 +20,7 @@ export interface ManifestHeader {
 
 /** The entries of each kind of manifest; `SETTLERS` (src/reconcile/settlers.ts) finds where they ended. */
 export interface ManifestEntries {
+  files: FileEntry;
   objects: ManifestEntry;
   events: EventEntry;
 }
@@ -42,6 +43,13 @@ export interface ManifestEntry {
 export type EventEntry =
   | { batch: number; ids: readonly string[] }
   | { batch: number; rejected: readonly number[]; unanswered: readonly number[] };
+
+/** Of a run that uploads files whose rows count: one line for each file that was accepted. */
+export interface FileEntry extends ManifestEntry {
+  versionId: string;
+  /** Rows without header and blank lines. */
+  rows: number;
+}
 
 /** Last line; a manifest without one is of a run that was killed. */
 export interface ManifestTotals {

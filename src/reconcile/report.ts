@@ -18,8 +18,20 @@ export type EventReport = { eventId: string } /** It is in this object, `s3://bu
   | { state: "missing" }
 );
 
+/** A file of a run, and where its rows are: `rows = processed + rejected + deadLettered + missing`. */
+export interface FileReport extends Omit<TallyCounts, "accepted"> {
+  key: string;
+  versionId: string;
+  rows: number;
+  /** The run report that tells of it, `s3://bucket/key`; null where none does. */
+  report: string | null;
+  /** Why rows are missing, rejected as a whole or dead-lettered; null where the report has it all. */
+  why: string | null;
+}
+
 /** The records of a run, by the kind of its manifest. */
 export interface RunRecords {
+  files: FileReport[];
   objects: ObjectReport[];
   events: EventReport[];
 }

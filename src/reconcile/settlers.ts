@@ -1,11 +1,12 @@
 import { InvalidInputError } from "../errors.ts";
 import type { ManifestKind } from "../ingest/manifest.ts";
 import { events } from "./events.ts";
+import { files } from "./files.ts";
 import { objects } from "./objects.ts";
 import type { SettleRequest, Settler, SettlerKind } from "./settler.ts";
 
 /** Every kind of manifest, and what finds where its records ended. */
-const SETTLERS = { objects, events } satisfies { [Kind in ManifestKind]: SettlerKind<Kind> };
+const SETTLERS = { files, objects, events } satisfies { [Kind in ManifestKind]: SettlerKind<Kind> };
 
 /** @throws InvalidInputError for a manifest that a newer edp has written */
 export function settlerKind(kind: ManifestKind): SettlerKind<ManifestKind> {

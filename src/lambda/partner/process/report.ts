@@ -1,20 +1,17 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { KINDS } from "./day-file.ts";
+import { type FilesRunReport, type ReportedFile, RUN_REPORTS } from "../../shared/run-report.ts";
+import { KINDS, type Kind } from "./day-file.ts";
 import type { DaySet } from "./day-set.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Invocation } from "./invocation.ts";
 import type { DayResult } from "./transform.ts";
 
 /** What a run did, as it is kept in `runs/<date>/<run id>.json` of the bucket `reports`. */
-export interface RunReport {
-  runId: string;
+export interface RunReport extends FilesRunReport {
+  /** The day, ISO 8601. */
   date: string;
   /** `refused`: a file could not be read at all, so nothing of the day was; its faults are error messages. */
   outcome: "processed" | "refused";
-  /** ISO 8601 in UTC, of the attempt that completed the run. */
-  started: string;
-  finished: string;
-  /** Rows without header and blank lines. Of a refused day they are not counted: all three are 0. */
   files: FileReport[];
   /** Customers with a record. */
   customers: number;
@@ -24,30 +21,22 @@ export interface RunReport {
   errors: number;
 }
 
-export interface FileReport {
-  kind: string;
-  bucket: string;
-  key: string;
-  versionId: string;
-  rows: number;
-  processed: number;
-  rejected: number;
+export interface FileReport extends ReportedFile {
+  kind: Kind;
   /** Key of the object with the faults that have no message of their own; null where each has one. */
   rejects: string | null;
-  /** Why this file could not be read, of a refused day. */
-  refused: string | null;
 }
 
 /** Key of a run's report. */
 export const reportKey = ({ date, runId }: Pick<DaySet, "date" | "runId">): string =>
-  `runs/${date}/${runId}.json`;
+  `${RUN_REPORTS}${date}/${runId}.json`;
 
 /** What the report says of each file. */
 export function fileReports(
   set: DaySet,
   counts: DayResult["counts"] | undefined,
   faults: FaultLog,
-  refused: Partial<Record<string, string>> = {},
+  refused: Partial<Record<Kind, string>> = {},
 ): FileReport[] {
   return KINDS.map((kind) => {
     const { bucket, key, version } = set.files[kind];
