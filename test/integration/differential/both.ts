@@ -1,8 +1,10 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type DynamoDbFixture, startDynamoDb } from "../../support/dynamodb.ts";
 import { type Messaging, startMessaging } from "../../support/messaging.ts";
 import { type Moto, startMoto } from "../../support/moto.ts";
 import { type S3Fixture, startS3 } from "../../support/s3.ts";
@@ -14,6 +16,7 @@ export interface Side {
   sqs: SQSClient;
   sns: SNSClient;
   events: EventBridgeClient;
+  dynamodb: DynamoDBClient;
   /** Account id in its ARNs. */
   account: string;
   /** The answer to a call; of moto, where it is wrong, what AWS documents instead. */
@@ -30,10 +33,12 @@ export function bothSides(): { same(what: string, scenario: Scenario): void } {
   let moto: Moto;
   let engine: Messaging;
   let s3: S3Fixture;
+  let db: DynamoDbFixture;
   beforeAll(async () => {
-    [moto, engine, s3] = await Promise.all([startMoto(), startMessaging(), startS3()]);
+    [moto, engine, s3, db] = await Promise.all([startMoto(), startMessaging(), startS3(), startDynamoDb()]);
   });
   afterAll(async () => {
+    await db?.stop();
     await s3?.stop();
     await engine?.close();
     await moto?.stop();
@@ -45,6 +50,7 @@ export function bothSides(): { same(what: string, scenario: Scenario): void } {
         const ours: Side = {
           ...clients,
           s3: s3.client,
+          dynamodb: db.client,
           account: "000000000000",
           documented: (_answer, call) => call(),
           pass: (ms) => clock.advance(ms),
@@ -68,6 +74,7 @@ function motoSide({ endpoint }: Moto): Side {
     sqs: new SQSClient(settings),
     sns: new SNSClient(settings),
     events: new EventBridgeClient(settings),
+    dynamodb: new DynamoDBClient(settings),
     account: MOTO_ACCOUNT,
     documented: async (answer) => answer,
     // The one place that waits: moto has no clock that could be moved.

@@ -54,7 +54,7 @@ export function orderedNumber(text: string): string {
 
 function parse(text: string): Big {
   try {
-    return checked(new Big(text));
+    return checked(new Big(text.replace(/^\+(?=[\d.])/, "")));
   } catch (error) {
     if ((error as Error).name === "AwsError") throw error;
     throw validation(`The parameter cannot be converted to a numeric value${text === "" ? "" : `: ${text}`}`);
