@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import { EdpError, EXIT, InvalidInputError } from "../errors.ts";
 import { writeFaultReason } from "../file-fault.ts";
+import type { EventInput } from "./fakestore/input.ts";
 import { readLines } from "./lines.ts";
 
 /** First line of a manifest. */
@@ -16,6 +17,23 @@ export interface ManifestHeader {
   /** Bucket that the run's records land or end in, or null when the run wrote to a directory. */
   bucket: string | null;
   directory?: string;
+  /** Of events: what they are made of, so that a later run can go on. */
+  events?: EventsOrigin;
+}
+
+/** What decides which events a run sends, and with which ids. */
+export interface EventsOrigin {
+  input: EventInput;
+  /** Of an input that is a file, as it was. */
+  file: { bytes: number; modifiedMs: number } | null;
+  seed: number;
+  rate: number | null;
+  /** Time of the first event, milliseconds since the epoch. */
+  startMs: number;
+  /** What made ids begin with: the run's id, or that of the first run where this one goes on with it. */
+  idPrefix: string;
+  /** The run that this one goes on with. */
+  continues?: string;
 }
 
 /** The entries of each kind of manifest; `SETTLERS` (src/reconcile/settlers.ts) finds where they ended. */

@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import pMap from "p-map";
+import { eventAnswers } from "../ingest/event-answers.ts";
 import type { EventEntry } from "../ingest/manifest.ts";
 import type { DeployedPipeline } from "../topology/deployment.ts";
 import type { Delivery } from "../topology/types.ts";
@@ -54,21 +55,10 @@ class EventSettler implements Settler<"events"> {
   }
 
   async take(entries: AsyncIterable<EventEntry>): Promise<void> {
-    const sent = new Map<number, readonly string[]>();
-    for await (const entry of entries) {
-      if ("ids" in entry) {
-        sent.set(entry.batch, entry.ids);
-        continue;
-      }
-      const ids = sent.get(entry.batch) ?? [];
-      sent.delete(entry.batch);
-      const [rejected, unanswered] = [new Set(entry.rejected), new Set(entry.unanswered)];
-      for (const [index, id] of ids.entries()) {
-        if (unanswered.has(index)) this.#unanswered.add(id);
-        else if (!rejected.has(index)) this.#open.add(id);
-      }
+    for await (const { eventId, answer } of eventAnswers(entries)) {
+      if (answer === "accepted") this.#open.add(eventId);
+      if (answer === "unanswered") this.#unanswered.add(eventId);
     }
-    for (const ids of sent.values()) for (const id of ids) this.#unanswered.add(id);
   }
 
   get counts(): TallyCounts {

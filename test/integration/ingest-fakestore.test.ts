@@ -220,7 +220,7 @@ describe("posting events", () => {
     await expect(sending).rejects.not.toMatchObject({ message: expect.stringContaining(key) as string });
   });
 
-  it("stops cleanly when the quota is used up", async () => {
+  it("stops cleanly when the quota is used up, and sends the rest when told to go on", async () => {
     const used = () => ({ status: 429, body: { message: "Limit Exceeded" } });
     api.faults.push(
       () => undefined,
@@ -230,8 +230,33 @@ describe("posting events", () => {
     );
     const result = await send({ concurrency: 2 });
     expect(result).toMatchObject({ accepted: 20, stopped: { code: "QUOTA_EXCEEDED" } });
+    expect(result.stopped?.hint).toContain(`--resume ${result.runId}`);
     await api.deliver(s3.client, LAKE);
     expect(await reconcile(result.runId)).toMatchObject({ accepted: 20, processed: 20, missing: 0 });
+
+    api.faults = [used];
+    const again = await send({ input: { kind: "resume", runId: result.runId }, concurrency: 1 });
+    expect(again).toMatchObject({ accepted: 0, skipped: 20 });
+    const rest = await send({ input: { kind: "resume", runId: null } });
+    expect(rest).toMatchObject({ accepted: 30, skipped: 20, stopped: null });
+    expect(ids()).toHaveLength(50);
+    expect(unique(ids())).toHaveLength(50);
+    expect(await send({ input: { kind: "resume", runId: rest.runId } })).toMatchObject({
+      accepted: 0,
+      skipped: 50,
+    });
+  });
+
+  it("does not go on with a file that has changed since", async () => {
+    const file = path.join(project.path, "events.ndjson");
+    await writeFile(file, '{"type":"user","data":{}}\n');
+    const { runId } = await send({ input: { kind: "file", file, entityType: null } });
+    await writeFile(file, '{"type":"user","data":{"id":1}}\n');
+    const resumed = send({ input: { kind: "resume", runId } });
+    await expect(resumed).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining("not the file") as string,
+    });
   });
 
   it("leaves a consistent manifest at Ctrl-C: requests under way are finished", async () => {

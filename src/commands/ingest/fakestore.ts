@@ -3,7 +3,6 @@ import { defineCommand } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { ENTITY_TYPES, type EntityKind } from "../../ingest/fakestore/event.ts";
 import type { EventsRequest } from "../../ingest/fakestore/ingest-events.ts";
-import type { EventInput } from "../../ingest/fakestore/input.ts";
 import { type IngestResult, ingestExitCode, renderIngest } from "../../ingest/result.ts";
 
 const KINDS = Object.keys(ENTITY_TYPES) as EntityKind[];
@@ -32,6 +31,10 @@ export default defineCommand<EventsRequest, IngestResult>({
         `made-up entities and events, no network needed (default: ${DEFAULT_SAMPLE})`,
         integer(1, MAX_EVENTS),
       )
+      .option(
+        "--resume [run]",
+        "send what a run has left: after a quota, Ctrl-C or a crash (default: the newest)",
+      )
       .option("--seed <n>", "seed of what is made up (default: 1)", integer(0, Number.MAX_SAFE_INTEGER))
       .option(
         "--batch <n>",
@@ -59,6 +62,7 @@ Examples:
   $ edp ingest fakestore --sample --rate 200/s --duration 30s    the same of a made-up store, at a steady rate
   $ edp ingest fakestore --from events.ndjson                    {"type":"user","eventId":"u-1","data":{...}} a line
   $ edp ingest fakestore --from carts.json --what carts          recorded entities
+  $ edp ingest fakestore --resume                                the rest of the last run, with the same ids
 
 An event keeps its id however often a request has to be repeated. Refused events go to a file beside the run's
 manifest, with the reason. EDP_FAKESTORE_URL names another store, EDP_API_KEY another key than the pipeline's own.
@@ -103,7 +107,16 @@ function parseOptions(flags: Record<string, unknown>): EventsRequest {
   return request;
 }
 
-function parseInput({ what, events, duration, from, sample, seed }: Record<string, unknown>): EventInput {
+function parseInput(flags: Record<string, unknown>): EventsRequest["input"] {
+  const { what, events, duration, from, sample, seed, resume } = flags;
+  if (resume !== undefined) {
+    const other = ["what", "events", "duration", "from", "sample", "seed"].find(
+      (flag) => flags[flag] !== undefined,
+    );
+    if (other)
+      throw new UsageError(`--resume goes on with what the run was told: it does not go with --${other}.`);
+    return { kind: "resume", runId: resume === true ? null : String(resume) };
+  }
   const kinds = what === undefined ? null : parseKinds(String(what));
   const generated = events !== undefined || duration !== undefined;
   if (from !== undefined) {

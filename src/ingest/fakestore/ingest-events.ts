@@ -1,28 +1,27 @@
-import path from "node:path";
 import type { Clients } from "../../aws/clients.ts";
 import type { Context } from "../../context.ts";
-import { CredentialsError, InterruptedError, NotDeployedError } from "../../errors.ts";
 import type { Progress } from "../../terminal/terminal.ts";
 import type { DeployedPipeline, Deployment } from "../../topology/deployment.ts";
 import { deployedPipeline } from "../deployed-pipeline.ts";
 import { createRunId, Manifest, type ManifestTotals, manifestPath } from "../manifest.ts";
 import { type Pause, systemPause } from "../pause.ts";
 import type { IngestResult } from "../result.ts";
-import type { RejectedInput, Stop } from "../source.ts";
 import { type EventApi, findApi } from "./api.ts";
 import { batches } from "./batches.ts";
 import { EventEndpoint } from "./endpoint.ts";
 import { outgoingEvents } from "./event.ts";
-import { type EventInput, type InputSettings, openInput } from "./input.ts";
+import { type EventInput, fileStamp, openInput } from "./input.ts";
+import { PIPELINE, type Run, refuseUseless, resultOf } from "./outcome.ts";
 import { RejectsFile } from "./rejects.ts";
-import { type SendReport, type Stopped, sendEvents } from "./send.ts";
+import { resumedRun } from "./resume.ts";
+import { type SendReport, sendEvents } from "./send.ts";
 
-export const PIPELINE = "fakestore";
 /** Faulty inputs kept for the result; all are counted. */
 const MAX_REASONS = 1_000;
 
 export interface EventsRequest {
-  input: EventInput;
+  /** What is sent, or the run to go on with: its id or the beginning of it, null for the newest. */
+  input: EventInput | { kind: "resume"; runId: string | null };
   seed: number;
   /** Events per second at most, or null. */
   rate: number | null;
@@ -33,16 +32,6 @@ export interface EventsRequest {
   concurrency: number;
   waitSeconds: number | null;
   dryRun: boolean;
-}
-
-/** What a run is made of, beside what the user asked for. */
-interface Run {
-  context: Context;
-  request: EventsRequest;
-  runId: string;
-  started: number;
-  pause: Pause;
-  rejected: { inputs: RejectedInput[]; count: number };
 }
 
 /**
@@ -56,15 +45,7 @@ export async function ingestEvents(
   deployment: Deployment | null,
   pause: Pause = systemPause,
 ): Promise<IngestResult> {
-  const started = context.now();
-  const run: Run = {
-    context,
-    request,
-    runId: createRunId(started),
-    started,
-    pause,
-    rejected: { inputs: [], count: 0 },
-  };
+  const run = await beginRun(context, request, pause);
   if (!deployment) return preview(run);
   const deployed = deployedPipeline(deployment, PIPELINE);
   const { createClients } = await import("../../aws/clients.ts");
@@ -75,8 +56,9 @@ export async function ingestEvents(
       runId: run.runId,
       kind: "events",
       pipeline: PIPELINE,
-      startedAt: new Date(started).toISOString(),
+      startedAt: new Date(run.started).toISOString(),
       bucket: api.bucket,
+      events: run.origin,
     });
     const rejects = new RejectsFile(manifest.file.replace(/\.ndjson$/, ".rejects.ndjson"));
     const report = await send(run, api, manifest, rejects);
@@ -90,16 +72,31 @@ export async function ingestEvents(
   }
 }
 
-/** Events of the run, with their ids. */
-async function open({ context, request, runId, started, pause, rejected }: Run) {
-  const { seed, rate, input } = request;
-  const settings: InputSettings = { seed, rate, startMs: started };
-  const { source, close } = await openInput(context, input, settings, pause);
-  const events = outgoingEvents(source, runId, (one) => {
+async function beginRun(context: Context, request: EventsRequest, pause: Pause): Promise<Run> {
+  const { input, seed, rate } = request;
+  const started = context.now();
+  const runId = createRunId(started);
+  const base = { context, request, runId, started, pause, rejected: { inputs: [], count: 0 } };
+  if (input.kind === "resume") return { ...base, ...(await resumedRun(context, input.runId ?? undefined)) };
+  const file = await fileStamp(context, input);
+  return {
+    ...base,
+    origin: { input, file, seed, rate, startMs: started, idPrefix: runId },
+    answered: new Set(),
+  };
+}
+
+/** Events of the run, with their ids; without those that an earlier run has its answers for. */
+async function open({ context, origin, answered, pause, rejected }: Run) {
+  const { source, close } = await openInput(context, origin, pause);
+  const all = outgoingEvents(source, origin.idPrefix, (one) => {
     rejected.count++;
     if (rejected.inputs.length < MAX_REASONS) rejected.inputs.push(one);
   });
-  return { events, total: source.total, close };
+  const left = async function* () {
+    for await (const event of all) if (!answered.has(event.eventId)) yield event;
+  };
+  return { events: left(), total: source.total && source.total - answered.size, close };
 }
 
 async function send(
@@ -120,7 +117,7 @@ async function send(
     const totals: ManifestTotals = {
       finishedAt: new Date(now()).toISOString(),
       accepted: report?.accepted ?? 0,
-      skipped: 0,
+      skipped: run.answered.size,
       failed: (report?.refused ?? 0) + rejected.count,
       bytes: report?.bytes ?? 0,
       interrupted: signal.aborted,
@@ -131,7 +128,8 @@ async function send(
   try {
     const { events, total, close } = await open(run);
     try {
-      const { rate, durationSeconds, batch, concurrency } = request;
+      const { durationSeconds, batch, concurrency } = request;
+      const rate = request.rate ?? run.origin.rate;
       const endMs =
         durationSeconds === null ? Number.POSITIVE_INFINITY : run.started + durationSeconds * 1000;
       const pacing = { size: batch, rate: rate ?? undefined, endMs, pause, now, signal };
@@ -160,78 +158,8 @@ async function send(
     throw error;
   }
   await finish(report);
-  endEarly(run, report, manifest.file);
+  refuseUseless(run, report, manifest.file);
   return report;
-}
-
-/** @throws the error that a run ends with which could not do what it was asked to */
-function endEarly({ context, rejected }: Run, report: SendReport, manifest: string): void {
-  const { accepted, stopped } = report;
-  if (context.signal.aborted) {
-    const open = report.unanswered > 0 ? ` and ${report.unanswered} without an answer` : "";
-    throw new InterruptedError(`Interrupted: ${accepted} events accepted${open}, listed in ${manifest}.`, {
-      hint: "What was accepted goes its way: npx edp reconcile tells of it.",
-    });
-  }
-  if (stopped?.why === "key") {
-    const after = accepted > 0 ? ` after ${accepted} events` : "";
-    throw new CredentialsError(`The API refuses the key${after} (403: ${stopped.reason}).`, {
-      code: "API_KEY",
-      hint: context.variables.EDP_API_KEY
-        ? "EDP_API_KEY is set: unset it, and the pipeline's own key is used; or correct it."
-        : "The key may have been disabled or taken off the usage plan: deploy again.",
-    });
-  }
-  if (accepted > 0 || report.refused > 0 || rejected.count > 0 || !stopped || stopped.why === "quota") return;
-  throw new NotDeployedError(`The API takes no events: ${stopped.reason}`, {
-    hint: "Is it running? npx edp status",
-  });
-}
-
-function stopOf({ why, reason }: Stopped, report: SendReport): Stop {
-  const sent = `${report.accepted} events were accepted before`;
-  if (why === "quota") {
-    return {
-      code: "QUOTA_EXCEEDED",
-      message: `The API key's quota for today is used up (${reason}); ${sent}.`,
-      hint: "It is renewed at midnight UTC; a higher one is `quotaPerDay` in the pipeline's file.",
-    };
-  }
-  return {
-    code: why === "busy" ? "API_BUSY" : "UNREACHABLE",
-    message: `${reason}; ${sent}.`,
-    hint: "Look at npx edp status; then send the rest.",
-  };
-}
-
-function resultOf(run: Run, report: SendReport, manifest: string, rejects: RejectsFile): IngestResult {
-  const { context, runId, started, rejected } = run;
-  const seconds = (context.now() - started) / 1000;
-  const { accepted, refused, bytes, unanswered, resent, failures, latency, stopped } = report;
-  const milliseconds = (percentile: number) => Math.round(latency.percentile(percentile) / 100) / 10;
-  return {
-    env: context.env,
-    runId,
-    pipeline: PIPELINE,
-    dryRun: false,
-    accepted,
-    skipped: 0,
-    unchanged: 0,
-    failed: refused + rejected.count,
-    bytes,
-    seconds,
-    manifest: path.relative(context.directory, manifest),
-    rejectedInputs: rejected.inputs,
-    failures,
-    stopped: stopped && stopOf(stopped, report),
-    sending: {
-      unanswered,
-      resent,
-      eventsPerSecond: Math.round(accepted / Math.max(seconds, 0.001)),
-      latencyMs: latency.count === 0 ? null : { p50: milliseconds(50), p99: milliseconds(99) },
-      rejects: rejects.count > 0 ? path.relative(context.directory, rejects.file) : null,
-    },
-  };
 }
 
 async function wait(
@@ -284,8 +212,8 @@ async function preview(run: Run): Promise<IngestResult> {
     pipeline: PIPELINE,
     dryRun: true,
     accepted,
-    skipped: 0,
-    unchanged: 0,
+    skipped: run.answered.size,
+    unchanged: run.answered.size,
     failed: rejected.count,
     bytes,
     seconds: (context.now() - run.started) / 1000,

@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Context } from "../../context.ts";
+import type { EventsOrigin } from "../manifest.ts";
 import type { Pause } from "../pause.ts";
 import type { EntityKind, EventSource } from "./event.ts";
 import { fileSource } from "./file.ts";
@@ -18,15 +20,6 @@ export type EventInput =
   /** Events of a site that sells the store's products; null for without end. */
   | { kind: "site"; offline: boolean; what: EntityKind[]; count: number | null };
 
-/** What decides which events come of an input, besides the input. */
-export interface InputSettings {
-  seed: number;
-  /** Events per second, which their times follow. */
-  rate: number | null;
-  /** Of the first event, milliseconds since the epoch. */
-  startMs: number;
-}
-
 export interface OpenedInput {
   source: EventSource;
   close(): Promise<void>;
@@ -38,11 +31,9 @@ const GAP_MS = 10;
 /** Opens an input. @throws InvalidInputError when its file does not exist, or EDP_FAKESTORE_URL is wrong */
 export async function openInput(
   context: Context,
-  input: EventInput,
-  settings: InputSettings,
+  { input, seed, rate, startMs }: EventsOrigin,
   pause: Pause,
 ): Promise<OpenedInput> {
-  const { seed, rate, startMs } = settings;
   const site = { seed, startMs, meanGapMs: rate === null ? GAP_MS : 1000 / rate };
   const close = async () => {};
   if (input.kind === "file") {
@@ -57,6 +48,13 @@ export async function openInput(
       ? entitySource(input.what, list)
       : siteSource(list, { ...site, kinds: input.what, count: input.count ?? undefined });
   return { source, close: async () => store?.close() };
+}
+
+/** What tells whether an input's file has changed since; null for an input that is no file. */
+export async function fileStamp(context: Context, input: EventInput): Promise<EventsOrigin["file"]> {
+  if (input.kind !== "file") return null;
+  const info = await stat(path.resolve(context.directory, input.file)).catch(() => null);
+  return info && { bytes: info.size, modifiedMs: info.mtimeMs };
 }
 
 /** Asks for each kind once. */
