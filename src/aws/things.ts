@@ -1,4 +1,5 @@
 import type { Clients } from "./clients.ts";
+import { DATA_PROBES } from "./data-probes.ts";
 
 /** Where things are named: ARNs and queues need it. */
 export interface AwsPlace {
@@ -13,7 +14,7 @@ export interface Thing {
   name: string;
 }
 
-interface Probe {
+export interface Probe {
   /** Attribute of the Terraform resource that holds the name. */
   attribute: string;
   /** The name in an ARN's resource part, for hits of the tagging API; undefined where it is no such thing. */
@@ -24,6 +25,7 @@ interface Probe {
 
 /** How each kind is looked up by name, one cheap read call each. */
 const PROBES: Readonly<Record<string, Probe>> = {
+  ...DATA_PROBES,
   aws_s3_bucket: {
     attribute: "bucket",
     fromArn: (service, resource) => (service === "s3" ? resource : undefined),
