@@ -120,7 +120,7 @@ async function confirm(
   gone: readonly string[],
 ): Promise<void> {
   const show = (line: string) => (context.yes ? context.terminal.note(line) : context.terminal.warn(line));
-  for (const line of describePlan({ ...plan, resources: {} }, losses, context.terminal.color)) show(line);
+  for (const line of describePlan({ ...plan, resources: [] }, losses, context.terminal.color)) show(line);
   const what = gone.join(", ") || "what a stopped deploy left";
   await confirmTyped(
     context,

@@ -15,14 +15,20 @@ export interface PlannedChange {
   after: Attributes | null;
 }
 
+/** A resource as it will be; what is known after apply only is absent. */
+export interface PlannedResource {
+  type: string;
+  values: Attributes;
+}
+
 export type Attributes = Record<string, unknown>;
 
 export interface Plan {
   changes: PlannedChange[];
   /** Whether outputs change though no resource does. */
   outputsChange: boolean;
-  /** Resources after the apply, by type. */
-  resources: Record<string, number>;
+  /** Resources after the apply. */
+  resources: PlannedResource[];
   /** What was changed outside of edp since the last apply, and what the plan sets right. */
   drift: Drift[];
 }
@@ -53,7 +59,7 @@ export interface ResourceChange {
 }
 
 interface ModuleValues {
-  resources?: { mode?: string; type: string }[];
+  resources?: { mode?: string; type: string; values?: Attributes }[];
   child_modules?: ModuleValues[];
 }
 
@@ -74,14 +80,12 @@ export function parsePlan(text: string, pipelines: readonly string[]): Plan {
       },
     );
   }
-  const resources: Record<string, number> = {};
-  countResources(json.planned_values?.root_module, resources);
   return {
     changes: (json.resource_changes ?? []).flatMap((change) => readChange(change, pipelines)),
     outputsChange: Object.values(json.output_changes ?? {}).some(({ actions }) =>
       actions?.some((one) => one !== "no-op"),
     ),
-    resources,
+    resources: plannedResources(json.planned_values?.root_module),
     drift: readDrift(json, (address, attributes) => pipelineOf(address, attributes, pipelines)),
   };
 }
@@ -104,11 +108,12 @@ function readAction(actions: readonly string[]): PlanAction | undefined {
   return action === "create" || action === "update" || action === "delete" ? action : undefined;
 }
 
-function countResources(module: ModuleValues | undefined, counts: Record<string, number>): void {
-  for (const { mode, type } of module?.resources ?? []) {
-    if (mode !== "data") counts[type] = (counts[type] ?? 0) + 1;
-  }
-  for (const child of module?.child_modules ?? []) countResources(child, counts);
+function plannedResources(module: ModuleValues | undefined): PlannedResource[] {
+  const own = (module?.resources ?? []).filter(({ mode }) => mode !== "data");
+  return [
+    ...own.map(({ type, values = {} }) => ({ type, values })),
+    ...(module?.child_modules ?? []).flatMap(plannedResources),
+  ];
 }
 
 /**

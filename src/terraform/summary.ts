@@ -53,7 +53,8 @@ function describePrice(plan: Plan): string[] {
   const { usd, lines } = monthlyPrice(plan.resources);
   if (lines.length === 0) return [];
   const parts = lines.map(
-    ({ count, name, usd: sum }) => `${count} ${name}${count > 1 ? "s" : ""} ${sum.toFixed(2)}`,
+    ({ count, name, usd: sum }) =>
+      `${count} ${name}${count > 1 ? "s" : ""} ${sum === null ? "not known" : sum.toFixed(2)}`,
   );
   return [
     "",

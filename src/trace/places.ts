@@ -1,5 +1,6 @@
 import { deadLetterQueues } from "../dead-letters/queues.ts";
 import type { Deployment } from "../topology/deployment.ts";
+import { bucketSources } from "../topology/from.ts";
 import type { FunctionLog } from "./log-lines.ts";
 
 /** Where one pipeline's objects and messages leave traces. */
@@ -30,6 +31,9 @@ export function placesOf(deployment: Deployment, names: readonly string[]): Plac
         pipeline,
         landing: bucketNames([
           ...Object.values(topology.rules).map(({ from }) => from.bucket),
+          ...Object.values(topology.queues).flatMap((queue) =>
+            bucketSources(queue).map(({ bucket }) => bucket),
+          ),
           ...functions.flatMap(({ reads }) => reads),
         ]),
         outputs: bucketNames(functions.flatMap(({ writes }) => writes)),

@@ -49,7 +49,7 @@ describe("a plan", () => {
     expect([...byPipeline(changes).keys()]).toEqual(["partner", "spotify", null]);
   });
 
-  it("counts the resources that will be there, through all modules, without data sources", () => {
+  it("has the resources that will be there, through all modules, without data sources", () => {
     const { resources } = parsePlan(
       planJson({
         planned_values: {
@@ -60,7 +60,7 @@ describe("a plan", () => {
             ],
             child_modules: [
               {
-                resources: [{ mode: "managed", type: "aws_sqs_queue" }],
+                resources: [{ mode: "managed", type: "aws_sqs_queue", values: { name: "landed" } }],
                 child_modules: [{ resources: [{ mode: "managed", type: "aws_sqs_queue" }] }],
               },
             ],
@@ -69,7 +69,11 @@ describe("a plan", () => {
       }),
       [],
     );
-    expect(resources).toEqual({ aws_kms_key: 1, aws_sqs_queue: 2 });
+    expect(resources).toEqual([
+      { type: "aws_kms_key", values: {} },
+      { type: "aws_sqs_queue", values: { name: "landed" } },
+      { type: "aws_sqs_queue", values: {} },
+    ]);
   });
 
   it("tells changed outputs from unchanged ones", () => {
