@@ -7,6 +7,7 @@ import { EdpError, EXIT } from "../errors.ts";
 import { writeFaultReason } from "../file-fault.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 import { findEngine } from "./control.ts";
+import { URL_VARIABLE } from "./postgres/given-server.ts";
 import { isAlive } from "./process-alive.ts";
 import { type EngineState, localPaths, readState, removeState } from "./state.ts";
 
@@ -107,7 +108,7 @@ async function start(directory: string, port: number): Promise<"ready" | "port-i
     stdio: ["ignore", log, log, "ipc"],
     execArgv: ["--enable-source-maps", "--max-semi-space-size=4"],
     // The engine has an environment of its own making: no AWS variables of the shell reach it.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, TZ: "UTC" },
+    env: { ...ownVariables(), TZ: "UTC" },
   });
   closeSync(log);
   try {
@@ -119,6 +120,11 @@ async function start(directory: string, port: number): Promise<"ready" | "port-i
     if (child.connected) child.disconnect();
     child.unref();
   }
+}
+
+function ownVariables(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, [URL_VARIABLE]: database } = process.env;
+  return { PATH, HOME, TMPDIR, ...(database === undefined ? {} : { [URL_VARIABLE]: database }) };
 }
 
 interface StartMessage {

@@ -8,6 +8,7 @@ import { ensureEngine, predecessorGone, waitForEnd, withLocalLock } from "./back
 import { deployPipelines, findEngine, localDeployment, removePipelines, stopEngine } from "./control.ts";
 import type { DeployRequest, PipelineChange } from "./engine.ts";
 import { olderLog } from "./engine-log.ts";
+import { removeElsewhere } from "./postgres/place.ts";
 import { setAside } from "./remove-data.ts";
 import { localPaths } from "./state.ts";
 
@@ -89,6 +90,7 @@ export async function destroyLocal(
     } else await predecessorGone(context.directory);
     // The data only: run manifests under runs/ stay, they prove what happened.
     const paths = localPaths(context.directory);
+    await removeElsewhere(paths.data);
     removeData = await setAside(paths.data);
     for (const gone of [paths.state, paths.log, olderLog(paths.log)]) await rm(gone, { force: true });
     return { removed, stopped: state !== undefined };

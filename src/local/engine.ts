@@ -88,7 +88,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       [...deployed.values()].flatMap(({ pipelines, project }) =>
         pipelines.map((topology) => [
           topology.name,
-          { topology, addresses: addressBook(topology, project, endpoint()) },
+          {
+            topology,
+            addresses: addressBook(topology, project, endpoint(), (name) => services.postgres.place(name)),
+          },
         ]),
       ),
     ),

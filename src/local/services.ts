@@ -7,6 +7,7 @@ import { createKinesis, type KinesisService } from "./kinesis/service.ts";
 import { createLambda, type LambdaService } from "./lambda/service.ts";
 import type { LogsSink } from "./lambda/sinks.ts";
 import { createLogs, type LogsService } from "./logs/service.ts";
+import { LocalPostgres } from "./postgres/service.ts";
 import { createS3, type S3Service } from "./s3/service.ts";
 import { createSecretsManager, type SecretsManagerService } from "./secretsmanager/service.ts";
 import type { EngineParts, Service } from "./service.ts";
@@ -31,6 +32,8 @@ export interface Services {
   apigateway: ApiGatewayService;
   /** The invoke paths of APIs. */
   "execute-api": Service;
+  /** What databases lie in; spoken to directly, not by way of the engine. */
+  postgres: LocalPostgres;
 }
 
 export interface ServicesOptions {
@@ -45,6 +48,7 @@ export async function createServices(
   parts: EngineParts,
   { workerPath, onFunctionLog }: ServicesOptions,
 ): Promise<Services> {
+  const postgres = await LocalPostgres.open(parts);
   const [s3, sqs, sns, events, logs, dynamodb, secretsmanager] = await Promise.all([
     createS3(parts),
     createSqs(parts),
@@ -52,7 +56,8 @@ export async function createServices(
     createEvents(parts),
     createLogs(parts),
     createDynamoDb(parts),
-    createSecretsManager(parts),
+    // Who reads a database's password is about to use it.
+    createSecretsManager(parts, { beforeRead: (name) => postgres.ready(name) }),
   ]);
   const monitoring = await createCloudWatch(parts, { queueGauges: () => sqs.gauges() });
   const sink: LogsSink = {
@@ -81,6 +86,7 @@ export async function createServices(
     sts: createSts(parts),
     apigateway,
     "execute-api": apigateway.invocations,
+    postgres,
   };
 }
 
@@ -97,6 +103,7 @@ export async function closeServices({
   secretsmanager,
   logs,
   monitoring,
+  postgres,
 }: Services): Promise<void> {
   const inOrder = [
     apigateway,
@@ -110,6 +117,7 @@ export async function closeServices({
     secretsmanager,
     logs,
     monitoring,
+    postgres,
   ];
   for (const service of inOrder) await service.close();
 }

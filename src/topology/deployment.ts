@@ -38,7 +38,7 @@ export interface AddressBook {
 }
 
 export interface DatabaseAddress {
-  /** null on the local engine until the server's first use, which starts it. */
+  /** On the local engine the server starts at its first use; until then nothing answers there. */
   host: string | null;
   port: number | null;
   /** Of the database in the server. */

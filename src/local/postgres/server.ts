@@ -143,8 +143,11 @@ export class PostgresServer {
     );
     this.#child = child;
     let said = "";
+    let up = false;
     child.stderr?.on("data", (chunk: Buffer) => {
       said = (said + chunk.toString("utf8")).slice(-4_000);
+      // While it starts it refuses our own questions whether it is up.
+      if (!up) return;
       for (const line of chunk.toString("utf8").split("\n"))
         if (/FATAL|PANIC/.test(line)) log(`postgres: ${line}`);
     });
@@ -157,7 +160,8 @@ export class PostgresServer {
     for (;;) {
       if (failure) throw failure;
       if (!this.alive) throw new Error(`PostgreSQL ended at its start: ${lastLines(said)}`);
-      if (await this.#answers()) return;
+      up = await this.#answers();
+      if (up) return;
       if (Date.now() > deadline) {
         await this.stop();
         throw new Error(`PostgreSQL did not answer within ${START_TIMEOUT_MS / 1000} s: ${lastLines(said)}`);
@@ -166,9 +170,9 @@ export class PostgresServer {
     }
   }
 
-  async #answers(): Promise<boolean> {
+  async #answers(port = this.options.port): Promise<boolean> {
     try {
-      await this.#connected("postgres", (client) => client.query("select 1"));
+      await this.#connected("postgres", (client) => client.query("select 1"), port);
       return true;
     } catch {
       // Not yet.
@@ -176,8 +180,12 @@ export class PostgresServer {
     }
   }
 
-  async #connected<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const { port, password } = this.options;
+  async #connected<T>(
+    database: string,
+    work: (client: pg.Client) => Promise<T>,
+    port = this.options.port,
+  ): Promise<T> {
+    const { password } = this.options;
     const client = new pg.Client({
       host: "127.0.0.1",
       port,
@@ -197,25 +205,27 @@ export class PostgresServer {
 
   /** A server whose engine was killed together with the shell that watched it still holds the files. */
   async #endPredecessor(): Promise<void> {
-    const pid = await this.#recordedPid();
-    if (pid === undefined || !isAlive(pid)) return;
-    // The number may be another process's by now. What answers to our password on our port is our server.
-    if (!(await this.#answers())) return;
+    const recorded = await this.#recorded();
+    if (!recorded || !isAlive(recorded.pid)) return;
+    const { pid, port } = recorded;
+    // The number may be another process's by now. What answers to our password on the recorded port is our server.
+    if (!(await this.#answers(port))) return;
     await this.#signalServer("SIGINT");
     const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (isAlive(pid) && (await this.#recordedPid()) === pid && Date.now() < deadline) {
+    while (isAlive(pid) && (await this.#recorded())?.pid === pid && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  async #recordedPid(): Promise<number | undefined> {
-    const text = await readFile(path.join(this.#data, "postmaster.pid"), "utf8").catch(() => undefined);
-    const pid = Number(text?.split("\n")[0]);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  /** What the server has written into postmaster.pid: https://www.postgresql.org/docs/current/storage-file-layout.html */
+  async #recorded(): Promise<{ pid: number; port: number } | undefined> {
+    const text = await readFile(path.join(this.#data, "postmaster.pid"), "utf8").catch(() => "");
+    const [pid, , , port] = text.split("\n").map(Number);
+    return pid && port ? { pid, port } : undefined;
   }
 
   async #signalServer(signal: NodeJS.Signals): Promise<void> {
-    const pid = await this.#recordedPid();
+    const { pid } = (await this.#recorded()) ?? {};
     if (pid === undefined) return;
     try {
       process.kill(pid, signal);

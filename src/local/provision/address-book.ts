@@ -1,11 +1,20 @@
 import type { AddressBook } from "../../topology/deployment.ts";
 import type { Pipeline } from "../../topology/types.ts";
 import { apiKeyId, apiUrl } from "../apigateway/declaration.ts";
+import type { DatabasePlace } from "../postgres/service.ts";
 import { LOCAL_ACCOUNT } from "../service.ts";
 import { arn, declare, nameOf } from "./site.ts";
 
-/** The address book of a pipeline on the engine at `endpoint`. */
-export function addressBook(pipeline: Pipeline, project: string, endpoint: string): AddressBook {
+/**
+ * The address book of a pipeline on the engine at `endpoint`.
+ * @param database where a database is, by its physical name
+ */
+export function addressBook(
+  pipeline: Pipeline,
+  project: string,
+  endpoint: string,
+  database: (name: string) => DatabasePlace | null,
+): AddressBook {
   const { names } = declare(pipeline, project);
   const queueUrl = (name: string) => `${endpoint}/${LOCAL_ACCOUNT}/${name}`;
   const named = (kind: "buckets" | "tables" | "streams" | "deliveries") =>
@@ -18,13 +27,11 @@ export function addressBook(pipeline: Pipeline, project: string, endpoint: strin
       dlqUrl: queueUrl(nameOf(names.dlqs, key)),
     })),
     tables: named("tables"),
-    databases: map(pipeline.databases, (key) => ({
-      // The server starts at its first use; until then nobody knows its port.
-      host: null,
-      port: null,
-      name: key,
-      secretArn: arn("secretsmanager", `secret:${nameOf(names.databases, key)}`),
-    })),
+    databases: map(pipeline.databases, (key) => {
+      const name = nameOf(names.databases, key);
+      const { host = null, port = null, name: inServer = key } = database(name) ?? {};
+      return { host, port, name: inServer, secretArn: arn("secretsmanager", `secret:${name}`) };
+    }),
     streams: named("streams"),
     deliveries: named("deliveries"),
     functions: map(pipeline.functions, (key) => {

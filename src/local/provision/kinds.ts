@@ -1,6 +1,7 @@
 import type { Kind } from "../../topology/types.ts";
 import { apis } from "./apis.ts";
 import { buckets } from "./buckets.ts";
+import { databases } from "./databases.ts";
 import { deliveries } from "./deliveries.ts";
 import { functions } from "./functions.ts";
 import { queues } from "./queues.ts";
@@ -17,7 +18,7 @@ export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
   topics,
   queues,
   tables,
-  databases: null,
+  databases,
   streams,
   deliveries,
   functions,

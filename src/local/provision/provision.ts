@@ -17,8 +17,11 @@ export async function provision(
   endpoint: string,
 ): Promise<void> {
   refuseUnsupported(pipeline);
-  const addresses = addressBook(pipeline, request.project, endpoint);
-  const site = { ...declare(pipeline, request.project), services, addresses, request };
+  const declared = declare(pipeline, request.project);
+  // Functions know the database's port from their environment, before the server starts.
+  await services.postgres.declare(Object.values(declared.names.databases));
+  const addresses = addressBook(pipeline, request.project, endpoint, (name) => services.postgres.place(name));
+  const site = { ...declared, services, addresses, request };
   for (const kind of PROVISION_ORDER) await ON_ENGINE[kind]?.provision(site);
 }
 

@@ -15,10 +15,18 @@ export interface SecretsManagerService extends Service {
 
 const PROTOCOL: JsonProtocol = { version: "1.1", target: "secretsmanager" };
 
+export interface SecretsManagerOptions {
+  /** Awaited before the value of the secret of this name is given away. @throws AwsError, which is the answer then */
+  beforeRead?(name: string): Promise<void>;
+}
+
 /** Opens the secrets of the data directory and serves them by AWS JSON 1.1. */
-export async function createSecretsManager(parts: EngineParts): Promise<SecretsManagerService> {
+export async function createSecretsManager(
+  parts: EngineParts,
+  { beforeRead = async () => {} }: SecretsManagerOptions = {},
+): Promise<SecretsManagerService> {
   const secrets = await Secrets.open(parts);
-  const operations: Operations = { ...valueActions(secrets), ...secretActions(secrets) };
+  const operations: Operations = { ...valueActions(secrets, beforeRead), ...secretActions(secrets) };
   return {
     handle: (request) => handleJson(PROTOCOL, operations, request),
     fail: (error) => failJson(PROTOCOL, error),

@@ -83,8 +83,9 @@ export class Database {
     try {
       return await this.#connectWith(await this.#readSecret(), timeoutMs);
     } catch (error) {
-      if (sqlState(error) !== INVALID_PASSWORD) throw databaseFault(error, this.place);
+      // The next attempt reads the secret anew: it may have been rotated, and locally reading it starts the server.
       this.#secret = undefined;
+      if (sqlState(error) !== INVALID_PASSWORD) throw databaseFault(error, this.place);
     }
     try {
       return await this.#connectWith(await this.#readSecret(), timeoutMs);
@@ -125,9 +126,10 @@ export class Database {
     this.#secret ??= this.secrets
       .send(new GetSecretValueCommand({ SecretId: this.address.secretArn }))
       .then(({ SecretString = "{}" }) => JSON.parse(SecretString) as DatabaseSecret)
-      .catch((error: unknown) => {
+      .catch((error: Error) => {
         this.#secret = undefined;
-        throw error;
+        const what = `The secret of the database at ${this.place} can't be read`;
+        throw new DatabaseFault("DATABASE_DOWN", `${what}: ${error.message}`, { cause: error });
       });
     return this.#secret;
   }

@@ -9,8 +9,11 @@ import { requiredText } from "./required.ts";
 const MAX_VALUE_BYTES = 65_536;
 const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
 
-/** CreateSecret, PutSecretValue, GetSecretValue. */
-export function valueActions(secrets: Secrets): Operations {
+/**
+ * CreateSecret, PutSecretValue, GetSecretValue.
+ * @param beforeRead awaited before a secret's value is given away
+ */
+export function valueActions(secrets: Secrets, beforeRead: (name: string) => Promise<void>): Operations {
   return {
     CreateSecret: async (input) => {
       const name = requiredText(input, "Name");
@@ -56,8 +59,9 @@ export function valueActions(secrets: Secrets): Operations {
       return { ARN: secretArn(name), Name: name, VersionId: version.id, VersionStages: version.stages };
     },
 
-    GetSecretValue: (input) => {
+    GetSecretValue: async (input) => {
       const { name, versions } = secrets.usable(requiredText(input, "SecretId"));
+      await beforeRead(name);
       const id = text(input, "VersionId");
       const stage = text(input, "VersionStage") ?? (id === undefined ? "AWSCURRENT" : undefined);
       const version = versions.find(
