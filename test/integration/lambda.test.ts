@@ -133,6 +133,15 @@ describe("Invoke", () => {
     expect((await invoke({ Payload: large(6 * 1024 * 1024) })).text).toHaveLength(6 * 1024 * 1024);
   });
 
+  it("throttles what is beyond 1,000 at a time", async () => {
+    await deploy("export const handler = () => new Promise(() => {});");
+    const all = Array.from({ length: 1_001 }, () => lambda.invoke("under-test", "{}"));
+    await expect(all.pop()).rejects.toMatchObject({ code: "TooManyRequestsException", status: 429 });
+    const ended = Promise.allSettled(all);
+    await lambda.removeFunction("under-test");
+    await ended;
+  });
+
   it("as a dry run runs nothing", async () => {
     await deploy(ECHO);
     expect((await invoke({ InvocationType: "DryRun" })).StatusCode).toBe(204);
