@@ -9,7 +9,7 @@ import { NO_ADDRESSES } from "../../../support/topology-fixtures.ts";
 
 /** The spotify pipeline with a second function, which reads from another queue and another bucket. */
 async function pipeline(): Promise<DeployedPipeline> {
-  const [spotify] = await loadPipelines([PIPELINES_DIRECTORY]);
+  const spotify = (await loadPipelines([PIPELINES_DIRECTORY])).find(({ name }) => name === "spotify");
   const { landed } = spotify?.queues ?? {};
   const { "to-parquet": toParquet } = spotify?.functions ?? {};
   if (!spotify || !landed || !toParquet) throw new Error("spotify.json lacks its parts");
