@@ -11,14 +11,17 @@ interface Section {
   rows: Cell[][];
 }
 
-/** Tables of the kinds that a pipeline has: streams, deliveries, tables, databases, APIs; empty where it has none. */
-export function dataSections(pipeline: PipelineStatus, terminal: Terminal): string[] {
+/**
+ * Tables of the kinds that a pipeline has: streams, deliveries, tables, databases, APIs; empty where it has none.
+ * @param withUrls URLs of APIs are longer than many a terminal is wide
+ */
+export function dataSections(pipeline: PipelineStatus, terminal: Terminal, withUrls: boolean): string[] {
   return [
     streams(pipeline),
     deliveries(pipeline),
     tables(pipeline),
     databases(pipeline),
-    apis(pipeline, terminal),
+    apis(pipeline, terminal, withUrls),
   ]
     .filter(({ rows }) => rows.length > 0)
     .map(({ head, rows }) => table(terminal, head, rows));
@@ -60,17 +63,17 @@ function databases({ databases }: PipelineStatus): Section {
   };
 }
 
-function apis({ apis }: PipelineStatus, { color }: Terminal): Section {
+function apis({ apis }: PipelineStatus, { color }: Terminal, withUrls: boolean): Section {
   const all = Object.entries(apis);
   const withKeys = all.some(([, { apiKey }]) => apiKey !== undefined);
   return {
-    head: ["api", "requests", "4xx", "5xx", "url", ...(withKeys ? ["key"] : [])],
+    head: ["api", "requests", "4xx", "5xx", ...(withUrls ? ["url"] : []), ...(withKeys ? ["key"] : [])],
     rows: all.map(([key, one]) => [
       key,
       one.requests,
       one.errors4xx,
       one.errors5xx ? color.red(String(one.errors5xx)) : one.errors5xx,
-      one.url,
+      ...(withUrls ? [one.url] : []),
       ...(withKeys ? [one.apiKey ?? null] : []),
     ]),
   };

@@ -22,7 +22,7 @@ export function statusText(status: EnvironmentStatus, terminal: Terminal): strin
     ]);
     text += `\n${color.bold(name)}\n${queuesText(pipeline, terminal)}\n${functionsText(pipeline, terminal)}`;
     if (buckets.length > 0) text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
-    text += dataText(pipeline, terminal);
+    text += dataText(pipeline, terminal, true);
   }
   return text;
 }
@@ -35,7 +35,7 @@ export function watchText(tick: WatchTick, terminal: Terminal): string {
   for (const [name, pipeline] of Object.entries(tick.pipelines)) {
     const history = tick.history[name];
     text += `\n${color.bold(name)}\n${watchedQueuesText(pipeline, history, terminal)}\n${functionsText(pipeline, terminal, history)}`;
-    text += dataText(pipeline, terminal);
+    text += dataText(pipeline, terminal, false);
   }
   return text;
 }
@@ -124,8 +124,8 @@ function functionsText({ functions }: PipelineStatus, terminal: Terminal, histor
   return indent(table(terminal, ["function", "invocations", "errors", "throttles", ...minutes], rows));
 }
 
-function dataText(pipeline: PipelineStatus, terminal: Terminal): string {
-  return dataSections(pipeline, terminal)
+function dataText(pipeline: PipelineStatus, terminal: Terminal, withUrls: boolean): string {
+  return dataSections(pipeline, terminal, withUrls)
     .map((section) => `\n${indent(section)}`)
     .join("");
 }

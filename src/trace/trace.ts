@@ -42,7 +42,7 @@ export async function trace(
   const { subject } = options;
   try {
     const traces: Trace[] = [];
-    for (const places of placesOf(deployment, options.pipelines)) {
+    for (const places of concerned(placesOf(deployment, options.pipelines), subject)) {
       const tracer = new Tracer(clients, places, context, deployment.endpoint === null, notSeen);
       traces.push(...(await tracer.follow(subject, options)));
     }
@@ -243,6 +243,13 @@ function versionsOf({
   }
   for (const { letter } of letters) for (const object of letter.objects) add(object);
   return [...all.values()];
+}
+
+/** Of an object's URL only the pipelines that its bucket sets going; all where it is of none. */
+function concerned(all: Places[], subject: string): Places[] {
+  const { bucket } = splitUrl(subject);
+  const owners = all.filter(({ landing }) => bucket !== undefined && landing.includes(bucket));
+  return owners.length > 0 ? owners : all;
 }
 
 function splitUrl(subject: string): { bucket?: string; key: string } {

@@ -5,7 +5,7 @@ import { recordTerminal } from "../../support/terminal.ts";
 
 const nothing = { tables: {}, databases: {}, streams: {}, deliveries: {}, apis: {} };
 const text = (status: Partial<PipelineStatus>) =>
-  dataSections({ ...nothing, ...status } as PipelineStatus, recordTerminal()).join("\n");
+  dataSections({ ...nothing, ...status } as PipelineStatus, recordTerminal(), true).join("\n");
 
 it("a pipeline without streams, tables and the like has no tables of them", () => {
   expect(text({})).toBe("");
