@@ -9,7 +9,7 @@ let project: Project;
 let ingested: IngestResult;
 beforeAll(async () => {
   project = await createProject();
-  await project.edp(["deploy"]);
+  await project.edp(["deploy", "spotify"]);
   const ingest = await project.json<IngestResult>(["ingest", "spotify", "--sample", "50", "--wait", "60"]);
   ingested = ingest.value;
 });

@@ -13,7 +13,7 @@ describe("edp tail", () => {
   let project: Project;
   beforeAll(async () => {
     project = await createProject();
-    await project.edp(["deploy"]);
+    await project.edp(["deploy", "spotify"]);
     await project.edp(["ingest", "spotify", "--sample", "20", "--wait"]);
   });
   afterAll(() => project.remove());
