@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { defineCommand } from "../command.ts";
+import { commands } from "../commands.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import type { PipelineChange } from "../local/engine.ts";
@@ -111,9 +112,15 @@ Deploying never removes another pipeline: that is what \`edp destroy NAME\` is f
       `${color.green("✔")} ${color.bold(result.env)} is up at ${result.endpoint} (${what}) in ${result.seconds.toFixed(1)} s\n`,
     );
     renderAddresses(result.pipelines, terminal);
-    terminal.note(`\nNext: npx edp ingest spotify --sample 100 --wait    Stop: npx edp destroy`);
+    const sources = result.changes.map(({ pipeline }) => pipeline).filter(hasIngest);
+    const next = sources[0] === undefined ? "status" : `ingest ${sources[0]} --sample 100 --wait`;
+    terminal.note(`\nNext: npx edp ${next}    Stop: npx edp destroy`);
   },
 });
+
+function hasIngest(pipeline: string): boolean {
+  return commands.some(({ path: [group, name] }) => group === "ingest" && name === pipeline);
+}
 
 async function runLocal(options: Options, context: Context): Promise<LocalResult> {
   if (options.planOnly || options.backend) {

@@ -93,9 +93,9 @@ async function runLocal(options: Options, context: Context): Promise<LocalResult
   const losses = await countLosses(options, context);
   if (losses ? holdsData(losses) : stored) {
     const what = losses
-      ? `${describeLoss(losses)} of ${context.env}`
-      : `The engine is not running; all it has stored under ${data}`;
-    await confirmTyped(context, `${what} will be deleted.`, context.env);
+      ? `${context.env} will lose ${describeLoss(losses)}.`
+      : `The engine is not running; all it has stored under ${data} will be deleted.`;
+    await confirmTyped(context, what, context.env);
   }
   const { removed, stopped } = await destroyLocal(context, options.pipelines);
   return {

@@ -184,7 +184,7 @@ async function confirm(
   if (plan.changes.length === 0) return;
   for (const line of summary) context.yes ? context.terminal.note(line) : context.terminal.warn(line);
   if (holdsData(losses)) {
-    await confirmTyped(context, `${describeLoss(losses)} of ${context.env} will be deleted.`, context.env);
+    await confirmTyped(context, `${context.env} will lose ${describeLoss(losses)}.`, context.env);
   } else {
     await confirmYes(context, `Apply to ${context.env}: ${describeTotals(totals(plan.changes))}?`);
   }

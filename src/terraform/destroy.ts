@@ -124,7 +124,7 @@ async function confirm(
   const what = gone.join(", ") || "what a stopped deploy left";
   await confirmTyped(
     context,
-    `${describeTotals(totals(plan.changes))} (${what}); ${describeLoss(losses)} of ${context.env} will be deleted for good.`,
+    `${describeTotals(totals(plan.changes))} (${what}); ${context.env} will lose ${describeLoss(losses)}, for good.`,
     context.env,
   );
 }
