@@ -1,3 +1,4 @@
+import { isS3Notification } from "../dead-letters/envelope.ts";
 import type { Letter } from "../dead-letters/letter.ts";
 import { formatBytes } from "../terminal/format.ts";
 import type { FaultLine, InvocationLine, ObjectEntry } from "./log-lines.ts";
@@ -84,21 +85,35 @@ function putStep(put: ObjectPut): Step {
   };
 }
 
-/** The event, and the topic where the message still has its envelope. */
+/** The event, be it EventBridge's or S3's own notification, and the topic where the message still has its envelope. */
 function eventSteps(entries: readonly ObjectEntry[], letters: readonly FoundLetter[]): Step[] {
   const ids = new Map<string, string | null>();
   for (const { eventId } of entries) if (eventId) ids.set(eventId, null);
-  const topics = new Map<string, Step>();
+  const told = new Map<string, Step>();
   for (const { letter } of letters) {
     const { time } = letter.payload as { time?: unknown };
     if (letter.eventId) ids.set(letter.eventId, typeof time === "string" ? iso(time) : null);
-    const notification = topicStep(letter);
-    if (notification) topics.set(notification.text, notification);
+    for (const step of [topicStep(letter), notificationStep(letter)]) if (step) told.set(step.text, step);
   }
   const events = [...ids].map(
     ([id, time]): Step => ({ time, kind: "event", text: `EventBridge event ${id}` }),
   );
-  return [...events, ...topics.values()];
+  return [...events, ...told.values()];
+}
+
+/** What S3 itself put into the queue, or published to the topic. */
+function notificationStep({ payload }: Letter): Step | undefined {
+  if (!isS3Notification(payload)) return undefined;
+  const { Records: [record] = [] } = payload as {
+    Records?: { eventTime?: string; eventName?: string; s3?: { configurationId?: string } }[];
+  };
+  if (!record) return undefined;
+  const { eventTime = "", eventName = "", s3 } = record;
+  return {
+    time: iso(eventTime),
+    kind: "event",
+    text: `S3 notification ${eventName} (${s3?.configurationId})`,
+  };
 }
 
 function topicStep({ body, envelope }: Letter): Step | undefined {
