@@ -133,6 +133,21 @@ describe("Invoke", () => {
     expect((await invoke({ Payload: large(6 * 1024 * 1024) })).text).toHaveLength(6 * 1024 * 1024);
   });
 
+  it("runs two at a time side by side: each waits for the other", async () => {
+    await deploy(`import { existsSync, writeFileSync } from "node:fs";
+      export const handler = async ({ mine, other }) => {
+        writeFileSync(mine, "");
+        while (!existsSync(other)) await new Promise((resolve) => setTimeout(resolve, 5));
+        return "met";
+      };`);
+    const [one, two] = ["one", "two"].map((name) => path.join(directory.path, name));
+    const both = await Promise.all([
+      lambda.invoke("under-test", JSON.stringify({ mine: one, other: two })),
+      lambda.invoke("under-test", JSON.stringify({ mine: two, other: one })),
+    ]);
+    expect(both.map(({ payload }) => payload)).toEqual(['"met"', '"met"']);
+  });
+
   it("throttles what is beyond 1,000 at a time", async () => {
     await deploy("export const handler = () => new Promise(() => {});");
     const all = Array.from({ length: 1_001 }, () => lambda.invoke("under-test", "{}"));
