@@ -335,6 +335,21 @@ describe("limits", () => {
     await engine.crash();
     expect(await texts()).toEqual(["young"]);
   });
+
+  it("delete what is older, also when nobody reads", async () => {
+    await create();
+    for (let at = 0; at < 20; at++) {
+      await send(new PutRecordCommand({ StreamName: "events", ...entry("x".repeat(1_000_000)) }));
+      await engine.clock.advance(1_000);
+    }
+    expect(engine.kinesis.recordCount("events")).toBe(20);
+    await engine.clock.advance(24 * HOUR + 120_000);
+    // Whole files go: the one that is being written to stays.
+    await expect.poll(() => engine.kinesis.recordCount("events")).toBeLessThan(10);
+    expect((await read(await iterator("TRIM_HORIZON"))).texts).toEqual([]);
+    await putAll("young");
+    expect((await read(await iterator("TRIM_HORIZON"))).texts).toEqual(["young"]);
+  });
 });
 
 it("refuses CBOR with what to do about it", async () => {

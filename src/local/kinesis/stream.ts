@@ -119,6 +119,11 @@ export class Stream {
     return shard.oldest(this.clock.now() - this.settings.retentionHours * 3_600_000);
   }
 
+  /** Deletes what retention has taken. */
+  async trim(): Promise<void> {
+    for (const shard of this.shards) await this.oldest(shard);
+  }
+
   /** Records of a shard from an ordinal on; those that retention has taken are passed over. */
   async read(shard: Shard, from: number, limits: ReadLimits): Promise<LoggedRecord[]> {
     return shard.log.read(Math.max(from, await this.oldest(shard)), limits);

@@ -10,6 +10,8 @@ import { Stream, type StreamSettings } from "./stream.ts";
 
 const NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
 const RECORDS_FILE = "streams.log";
+/** How often records that retention has taken are deleted, in milliseconds. */
+const TRIM_MS = 60_000;
 
 /** All streams of the engine. */
 export class Streams {
@@ -17,6 +19,7 @@ export class Streams {
   /** Names being created: a second creation is refused. */
   readonly #creating = new Set<string>();
   readonly #listeners = new Set<(streamName: string) => void>();
+  #cancelTrim = () => {};
 
   private constructor(
     readonly directory: string,
@@ -38,6 +41,7 @@ export class Streams {
     for (const one of settings.values()) {
       streams.#byName.set(one.name, await Stream.open(directory, one, parts.clock));
     }
+    streams.#trimEveryMinute();
     return streams;
   }
 
@@ -134,7 +138,20 @@ export class Streams {
   }
 
   async close(): Promise<void> {
+    this.#cancelTrim();
     await Promise.all(this.all().map((stream) => stream.close()));
     await this.settings.close();
+  }
+
+  /** Nobody may read a stream that is written to. */
+  #trimEveryMinute(): void {
+    this.#cancelTrim = this.parts.clock.after(TRIM_MS, () => {
+      for (const stream of this.all()) {
+        stream.trim().catch((error: Error) => {
+          this.parts.log(`kinesis: old records of ${stream.name} stay: ${error.message}`);
+        });
+      }
+      this.#trimEveryMinute();
+    });
   }
 }

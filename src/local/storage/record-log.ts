@@ -105,7 +105,7 @@ export class RecordLog {
     return records;
   }
 
-  /** Ordinal of the first record that arrived at this time (milliseconds since the epoch) or later; else `next`. */
+  /** Where to read for the records that arrived at this time (milliseconds since the epoch) or later; else `next`. */
   async ordinalAt(timestamp: number): Promise<number> {
     const segments = [...this.#segments];
     let at = segments.length - 1;
@@ -114,6 +114,8 @@ export class RecordLog {
       if (arrival !== undefined && arrival < timestamp) break;
     }
     for (const segment of segments.slice(Math.max(at, 0))) {
+      const arrival = await segment.firstArrival();
+      if (arrival !== undefined && arrival >= timestamp) return segment.first;
       for await (const { record } of segment.scan(await segment.offsetAt(timestamp))) {
         if (record.arrivedAt >= timestamp) return record.ordinal;
       }

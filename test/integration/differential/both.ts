@@ -1,14 +1,17 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type DynamoDbFixture, startDynamoDb } from "../../support/dynamodb.ts";
 import { type Messaging, startMessaging } from "../../support/messaging.ts";
 import { type Moto, startMoto } from "../../support/moto.ts";
 import { type S3Fixture, startS3 } from "../../support/s3.ts";
 import { clientSettings } from "../../support/services.ts";
+import { type Streaming, startStreaming } from "../../support/streaming.ts";
 
 /** One of the two that answer: edp's engine, or moto. */
 export interface Side {
@@ -17,6 +20,7 @@ export interface Side {
   sns: SNSClient;
   events: EventBridgeClient;
   dynamodb: DynamoDBClient;
+  kinesis: KinesisClient;
   /** Account id in its ARNs. */
   account: string;
   /** The answer to a call; of moto, where it is wrong, what AWS documents instead. */
@@ -34,10 +38,18 @@ export function bothSides(): { same(what: string, scenario: Scenario): void } {
   let engine: Messaging;
   let s3: S3Fixture;
   let db: DynamoDbFixture;
+  let streaming: Streaming;
   beforeAll(async () => {
-    [moto, engine, s3, db] = await Promise.all([startMoto(), startMessaging(), startS3(), startDynamoDb()]);
+    [moto, engine, s3, db, streaming] = await Promise.all([
+      startMoto(),
+      startMessaging(),
+      startS3(),
+      startDynamoDb(),
+      startStreaming(),
+    ]);
   });
   afterAll(async () => {
+    await streaming?.close();
     await db?.stop();
     await s3?.stop();
     await engine?.close();
@@ -51,6 +63,7 @@ export function bothSides(): { same(what: string, scenario: Scenario): void } {
           ...clients,
           s3: s3.client,
           dynamodb: db.client,
+          kinesis: streaming.clients.kinesis,
           account: "000000000000",
           documented: (_answer, call) => call(),
           pass: (ms) => clock.advance(ms),
@@ -75,6 +88,8 @@ function motoSide({ endpoint }: Moto): Side {
     sns: new SNSClient(settings),
     events: new EventBridgeClient(settings),
     dynamodb: new DynamoDBClient(settings),
+    // moto has no HTTP/2.
+    kinesis: new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() }),
     account: MOTO_ACCOUNT,
     documented: async (answer) => answer,
     // The one place that waits: moto has no clock that could be moved.
@@ -128,6 +143,11 @@ const OPAQUE = new Set([
   "Initiator",
   "ReceiptHandle",
   "SequenceNumber",
+  "StartingSequenceNumber",
+  "NextShardIterator",
+  "ShardIterator",
+  "StreamCreationTimestamp",
+  "ApproximateArrivalTimestamp",
   "SenderId",
   "Signature",
   "SigningCertURL",
