@@ -4,7 +4,7 @@ import { AwsError, type ServiceRequest } from "../service.ts";
 const MAX_EXPIRES_SECONDS = 604_800;
 
 /**
- * Refuses a presigned URL whose time is over. The signature itself is not checked: the engine has no secrets.
+ * Refuses a presigned URL whose time is over.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  * @throws AwsError AccessDenied, AuthorizationQueryParametersError
  */

@@ -7,6 +7,7 @@ import { testEvent } from "./events.ts";
 import { checkExpiry } from "./presigned.ts";
 import { type EngineObject, putIfAbsent } from "./put.ts";
 import { operationOf } from "./routes.ts";
+import { checkSignature } from "./signature.ts";
 import { Store } from "./store.ts";
 import { element, text } from "./xml.ts";
 
@@ -45,6 +46,7 @@ export async function createS3(parts: EngineParts): Promise<S3Service> {
   return {
     async handle(request) {
       checkExpiry(request, store.now());
+      checkSignature(request);
       const call = { store, request, ...addressOf(request) };
       return operationOf(call)(call);
     },
