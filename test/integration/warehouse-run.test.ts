@@ -217,9 +217,10 @@ describe.skipIf(!postgresAvailable())("the warehouse's function", () => {
     expect(warehouse.mails[0]?.Message).toContain(code);
     expect((await warehouse.reports())[1]).toMatchObject({
       status: "failed",
-      files: [],
       reason: { errorCode: code },
     });
+    const refused = (await warehouse.reports())[1]?.files.filter((file) => file.refused !== null);
+    expect(refused?.map(({ key }) => key)).toEqual(Object.keys(files).map((file) => `orders_data/${file}`));
     // The corrected file alone starts the next attempt, on the same day.
     await land(
       Object.fromEntries(Object.keys(files).map((file) => [file, BATCH[file as keyof typeof BATCH]])),

@@ -111,7 +111,7 @@ export async function succeedRun(
 ): Promise<void> {
   await client.query(
     "update if_common.runs set status = 'succeeded', finished_at = $2, files = $3, report = $4 where run_id = $1",
-    [report.runId, report.finishedAt, JSON.stringify(files), JSON.stringify(report)],
+    [report.runId, report.finished, JSON.stringify(files), JSON.stringify(report)],
   );
 }
 
@@ -119,7 +119,7 @@ export async function succeedRun(
 export async function failRun(client: Client, report: RunReport): Promise<void> {
   await client.query(
     "update if_common.runs set status = 'failed', finished_at = $2, reason = $3, report = $4 where run_id = $1 and status = 'running'",
-    [report.runId, report.finishedAt, report.reason?.message ?? "", JSON.stringify(report)],
+    [report.runId, report.finished, report.reason?.message ?? "", JSON.stringify(report)],
   );
 }
 

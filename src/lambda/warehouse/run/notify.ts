@@ -35,7 +35,7 @@ export function message(report: RunReport, place: { exports: string; logGroup: s
     `The warehouse run ${report.runId} ${status}${report.forced ? " (forced)" : ""}.`,
     "",
     `as of     ${report.asOf}`,
-    `took      ${report.seconds.toFixed(1)} s, from ${report.startedAt}`,
+    `took      ${report.seconds.toFixed(1)} s, from ${report.started}`,
     `rows      ${report.rows}: ${report.processed} loaded, ${report.rejected} rejected`,
     ...files.map(({ key, rows, rejected }) => `          ${key}: ${rows} rows, ${rejected} rejected`),
   ];

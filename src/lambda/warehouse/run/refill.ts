@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { Client } from "pg";
 import { PermanentFault } from "../../shared/faults.ts";
 import { openObject } from "../../shared/objects.ts";
+import type { ReportedFile } from "../../shared/run-report.ts";
 import type { Batch, FileVersion } from "./batch.ts";
 import { calendar } from "./calendar.ts";
 import { removeDuplicates, removeOrphans, removeUnknownProducts } from "./checks.ts";
@@ -9,7 +10,6 @@ import type { Reject } from "./csv/scanner.ts";
 import { DATASETS, type Dataset, type DatasetName } from "./datasets.ts";
 import type { Invocation } from "./invocation.ts";
 import { fresh, type Loaded, loadFile } from "./load.ts";
-import type { FileReport } from "./report.ts";
 
 /** Years that a calendar is made for: dates beyond are taken for mistakes of the source. */
 const YEARS = { first: 1900, last: 2200 } as const;
@@ -17,7 +17,9 @@ const GENERATED_DAYS_AT_ONCE = 5_000;
 
 /** What a load found; filled while it goes on, so that a failed run can be told of, too. */
 export interface LoadReport {
-  files: FileReport[];
+  files: ReportedFile[];
+  /** The file that is being loaded. */
+  current: FileVersion | undefined;
   rejects: (Reject & { file: string })[];
   warnings: string[];
 }
@@ -38,6 +40,7 @@ export async function refill(
   const limit = run.environment.rejectLimit;
   const refuse = (dataset: Dataset, rejects: readonly Reject[]) => {
     const file = batch.get(dataset.name)?.key ?? dataset.name;
+    report.current = batch.get(dataset.name);
     for (const reject of rejects) {
       report.rejects.push({ file, ...reject });
       if (report.rejects.length > limit) throw tooMany(report, limit);
@@ -47,6 +50,7 @@ export async function refill(
   for (const dataset of DATASETS) {
     const version = batch.get(dataset.name);
     if (!version) continue;
+    report.current = version;
     const found = await loadVersion(client, dataset, version, (reject) => refuse(dataset, [reject]), run);
     loaded.set(dataset.name, found);
     if (!found.keysAscend) refuse(dataset, await removeDuplicates(client, dataset, limit));
@@ -55,6 +59,7 @@ export async function refill(
     }
   }
   await refer(client, loaded, limit, refuse);
+  report.current = undefined;
   await fillCalendar(client, loaded.has("dim_dates"), asOf, run, report);
   for (const dataset of DATASETS) {
     if (dataset.name !== "dim_dates" || loaded.has("dim_dates"))
@@ -180,9 +185,9 @@ function fileReport(
   { bucket, key, versionId }: FileVersion,
   rows: number,
   rejects: readonly { file: string }[],
-): FileReport {
+): ReportedFile {
   const rejected = rejects.filter(({ file }) => file === key).length;
-  return { bucket, key, versionId, rows, processed: rows - rejected, rejected };
+  return { bucket, key, versionId, rows, processed: rows - rejected, rejected, refused: null };
 }
 
 function tooMany({ rejects }: LoadReport, limit: number): PermanentFault {

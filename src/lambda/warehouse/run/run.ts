@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { PermanentFault } from "../../shared/faults.ts";
+import { FAULTS, PermanentFault } from "../../shared/faults.ts";
 import type { ObjectEvent } from "../../shared/object-events.ts";
 import { type Arrived, type Batch, batchSettings, latestBatch, waitingFor } from "./batch.ts";
 import { isDate } from "./csv/field.ts";
@@ -127,7 +127,7 @@ interface Execution extends Pick<RunRequest, "retried"> {
 
 async function execute(client: Client, execution: Execution, run: Invocation): Promise<RunReport> {
   const { batch, asOf, forced, started } = execution;
-  const found: LoadReport = { files: [], rejects: [], warnings: [] };
+  const found: LoadReport = { files: [], current: undefined, rejects: [], warnings: [] };
   const report = reporter(execution, found, run);
   const { runId, startedAt } = report;
   const runDate = dayOf(started);
@@ -160,6 +160,9 @@ async function execute(client: Client, execution: Execution, run: Invocation): P
 function reporter({ batch, forced, asOf, started }: Execution, found: LoadReport, run: Invocation) {
   const startedAt = new Date(started).toISOString();
   const runId = `${startedAt.replace(/\.\d+/, "").replaceAll(/[-:]/g, "")}-${run.nonce()}`;
+  const inputs = DATASETS.flatMap(({ name }) => batch.get(name) ?? []).map(
+    ({ metadata: _, ...version }) => version,
+  );
   const make = (ending: Pick<RunReport, "status" | "reason" | "retried">): RunReport => {
     const finished = run.now();
     const succeeded = ending.status === "succeeded";
@@ -172,13 +175,11 @@ function reporter({ batch, forced, asOf, started }: Execution, found: LoadReport
       forced,
       asOf,
       requestId: run.requestId,
-      startedAt,
-      finishedAt: new Date(finished).toISOString(),
+      started: startedAt,
+      finished: new Date(finished).toISOString(),
       seconds: (finished - started) / 1000,
-      files: succeeded ? found.files : [],
-      inputs: DATASETS.flatMap(({ name }) => batch.get(name) ?? []).map(
-        ({ metadata: _, ...version }) => version,
-      ),
+      files: succeeded ? found.files : refusedFiles(inputs, found, ending),
+      inputs,
       rows: count("rows"),
       processed: succeeded ? count("processed") : 0,
       rejected: succeeded ? count("rejected") : found.rejects.length,
@@ -195,12 +196,30 @@ function reporter({ batch, forced, asOf, started }: Execution, found: LoadReport
   };
 }
 
+/** A run that failed for good by a file of its own: that one is refused, the others wait for its correction. */
+function refusedFiles(
+  inputs: RunReport["inputs"],
+  { current }: LoadReport,
+  { reason, retried }: Pick<RunReport, "reason" | "retried">,
+): RunReport["files"] {
+  if (!current || !reason || retried || !(reason.errorCode in FAULTS)) return [];
+  return inputs.map(({ bucket, key, versionId }) => ({
+    bucket,
+    key,
+    versionId,
+    rows: 0,
+    processed: 0,
+    rejected: 0,
+    refused: key === current.key ? `${reason.errorCode}: ${reason.message}` : null,
+  }));
+}
+
 /** Tells of an attempt that came to no run, the last that its message had: the database was not there. */
 async function tellUnbegun(error: unknown, request: RunRequest, run: Invocation): Promise<void> {
   const started = run.now();
   const asOf = request.asOf ?? dayOf(started);
   const execution = { batch: new Map(), forced: request.force, asOf, started, retried: false };
-  const report = reporter(execution, { files: [], rejects: [], warnings: [] }, run);
+  const report = reporter(execution, { files: [], current: undefined, rejects: [], warnings: [] }, run);
   await fail(undefined, report.failed(reasonOf(error, run.database.place), false), run);
 }
 
