@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Deployment } from "../topology/deployment.ts";
-import type { Pipeline } from "../topology/types.ts";
+import { KINDS, type Pipeline } from "../topology/types.ts";
 import { keepBundles } from "./bundles.ts";
 import type { Clock } from "./clock.ts";
 import { openServer } from "./http/server.ts";
@@ -223,9 +223,15 @@ function change(before: KeptRequest | undefined, pipeline: Pipeline, now: KeptRe
   return same ? "unchanged" : "updated";
 }
 
+/** An earlier version recorded pipelines without the kinds that it did not have. */
+function withEveryKind(pipeline: Pipeline): Pipeline {
+  return { ...Object.fromEntries(KINDS.map((kind) => [kind, {}])), ...pipeline };
+}
+
 async function readRecord(file: string): Promise<KeptRequest[]> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as KeptRequest[];
+    const requests = JSON.parse(await readFile(file, "utf8")) as KeptRequest[];
+    return requests.map((request) => ({ ...request, pipelines: request.pipelines.map(withEveryKind) }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { resolveRegion } from "../aws/account.ts";
 import { createClients } from "../aws/clients.ts";
 import type { Context } from "../context.ts";
-import { NotDeployedError } from "../errors.ts";
+import { InvalidInputError, NotDeployedError } from "../errors.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { loadPipelines } from "../topology/load.ts";
@@ -51,14 +51,17 @@ export async function awsDeployment(context: Context): Promise<Deployment> {
   }
 }
 
-/** Joins the address books with the pipeline files that were deployed; from another machine, with the shipped ones. */
+/**
+ * Joins the address books with the pipeline files that were deployed; with the shipped ones from another machine, or
+ * where an earlier version wrote the copies, whose files had fewer fields.
+ */
 async function deployedPipelines(
   paths: EnvironmentPaths,
   { addresses }: EnvironmentOutputs,
 ): Promise<Record<string, DeployedPipeline>> {
   const copies = path.join(paths.work, PIPELINES_FOLDER);
   const deployed = await access(copies).then(
-    () => loadPipelines([copies]),
+    () => loadPipelines([copies]).catch(ifInvalid([])),
     () => [],
   );
   const shipped = await loadPipelines([PIPELINES_DIRECTORY]);
@@ -71,4 +74,11 @@ async function deployedPipelines(
     });
   });
   return Object.fromEntries(entries);
+}
+
+function ifInvalid<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof InvalidInputError) return instead;
+    throw error;
+  };
 }

@@ -6,10 +6,13 @@ import {
   ListTablesCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { FirehoseClient, ListDeliveryStreamsCommand } from "@aws-sdk/client-firehose";
+import { KinesisClient, ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ListSubscriptionsByTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { strToU8, zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DeployRequest, Engine } from "../../src/local/engine.ts";
@@ -75,19 +78,76 @@ describe("a deployment tells what it did to a pipeline", () => {
   });
 });
 
-describe("a pipeline with things that the engine has no service for", () => {
-  it("is refused, naming each, before anything of it is made", async () => {
-    const text = await readFile("test/fixtures/topology/valid/every-kind.json", "utf8");
-    await expect(engine.deploy(request(JSON.parse(text) as Pipeline))).rejects.toThrow(
-      /^The pipeline every-kind declares what the local engine can't run: .*databases\.analytics/,
-    );
-    expect(engine.deployment().pipelines).toEqual({});
-    const { QueueUrls = [] } = await new SQSClient(clientSettings(engine.endpoint)).send(
-      new ListQueuesCommand({}),
-    );
-    expect(QueueUrls).toEqual([]);
+describe("an engine whose record an earlier version wrote", () => {
+  it("brings back the pipelines, which lack the kinds that there were not yet", async () => {
+    await engine.deploy(request(plain));
+    await engine.close();
+    const file = path.join(data(), "deployed.json");
+    const record = JSON.parse(await readFile(file, "utf8")) as { pipelines: Record<string, unknown>[] }[];
+    for (const kind of ["tables", "databases", "streams", "deliveries", "apis"]) {
+      delete record[0]?.pipelines[0]?.[kind];
+    }
+    await writeFile(file, JSON.stringify(record));
+    engine = await startTestEngine(data());
+    expect(Object.keys(engine.deployment().pipelines.plain?.addresses.queues ?? {})).toEqual(["work"]);
+    expect((await engine.deploy(request(plain))).changes.plain).toBe("unchanged");
   });
 });
+
+describe("a pipeline with every kind of thing", () => {
+  it("is brought up, made smaller and removed, and leaves nothing behind", async () => {
+    const text = await readFile("test/fixtures/topology/valid/every-kind.json", "utf8");
+    const every = JSON.parse(text) as Pipeline;
+    const zips = Object.fromEntries(Object.keys(every.functions).map((key) => [`every-kind-${key}`, zip]));
+    const before = await physicalNamesOn(engine.endpoint);
+    const { pipelines } = await engine.deploy({ ...request(every), zips });
+    expect(await physicalNamesOn(engine.endpoint)).toEqual({
+      queues: expect.arrayContaining(["edp-local-every-kind-arrived", "edp-local-every-kind-arrived-dlq"]),
+      tables: ["edp-local-every-kind-claims", "edp-local-every-kind-customers"],
+      streams: ["edp-local-every-kind-audit", "edp-local-every-kind-events"],
+      deliveries: ["edp-local-every-kind-audit", "edp-local-every-kind-events"],
+    });
+    expect(pipelines["every-kind"]?.addresses.apis.store?.url).toMatch(/\/v1\/_user_request_$/);
+
+    const { customers } = every.tables;
+    const { events } = every.streams;
+    const { events: delivered } = every.deliveries;
+    if (!customers || !events || !delivered) throw new Error("every-kind.json has changed");
+    const smaller = {
+      ...every,
+      tables: { customers },
+      streams: { events },
+      deliveries: { events: delivered },
+    };
+    await engine.deploy({ ...request(smaller), zips });
+    expect(await physicalNamesOn(engine.endpoint)).toMatchObject({
+      tables: ["edp-local-every-kind-customers"],
+      streams: ["edp-local-every-kind-events"],
+      deliveries: ["edp-local-every-kind-events"],
+    });
+
+    expect((await engine.remove(["every-kind"])).pipelines).toEqual({});
+    expect(await physicalNamesOn(engine.endpoint)).toEqual(before);
+  });
+});
+
+async function physicalNamesOn(endpoint: string) {
+  const settings = clientSettings(endpoint);
+  const kinesis = new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() });
+  const [{ QueueUrls = [] }, { TableNames = [] }, { StreamNames = [] }, { DeliveryStreamNames = [] }] =
+    await Promise.all([
+      new SQSClient(settings).send(new ListQueuesCommand({})),
+      new DynamoDBClient(settings).send(new ListTablesCommand({})),
+      kinesis.send(new ListStreamsCommand({})),
+      new FirehoseClient(settings).send(new ListDeliveryStreamsCommand({})),
+    ]);
+  return {
+    queues: QueueUrls.map((url) => url.split("/").at(-1)).sort(),
+    tables: TableNames.sort(),
+    streams: StreamNames.sort(),
+    deliveries: DeliveryStreamNames.sort(),
+  };
+}
 
 /** `plain` whose queue hears straight from a bucket, with a table. */
 function withTable(): Pipeline {

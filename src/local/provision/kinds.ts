@@ -11,8 +11,8 @@ import { streams } from "./streams.ts";
 import { tables } from "./tables.ts";
 import { topics } from "./topics.ts";
 
-/** What the engine does with each kind; null: nothing, a pipeline that has one is refused. */
-export const ON_ENGINE: Record<Kind, KindOnEngine | null> = {
+/** What the engine does with each kind. */
+export const ON_ENGINE: Record<Kind, KindOnEngine> = {
   buckets,
   rules,
   topics,

@@ -19,7 +19,7 @@ export async function unprovision(
 ): Promise<void> {
   const old = declare(pipeline, project);
   const kept = successor && declare(successor.topology, successor.project);
-  const kinds = REMOVAL_ORDER.flatMap((kind) => ON_ENGINE[kind] ?? []);
+  const kinds = REMOVAL_ORDER.map((kind) => ON_ENGINE[kind]);
   // Edges between things that stay have to be taken away; the others go with either end.
   for (const kind of kept ? kinds : []) {
     for (const edge of goneEdges(kind, old, kept)) await kind.removeEdge?.(services, edge);
@@ -42,7 +42,7 @@ export function refuseLoss(
   const kept = declare(successor.topology, successor.project);
   const lost = REMOVAL_ORDER.flatMap((name) => {
     const kind = ON_ENGINE[name];
-    return kind?.holding?.(services, goneNames(kind, old, kept)) ?? [];
+    return kind.holding?.(services, goneNames(kind, old, kept)) ?? [];
   });
   if (lost.length === 0) return;
   throw new AwsError(
