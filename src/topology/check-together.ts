@@ -1,5 +1,5 @@
 import type { Fault } from "./faults.ts";
-import { physicalNames } from "./names.ts";
+import { physicalNames, roleNames } from "./names.ts";
 import type { Pipeline } from "./types.ts";
 
 /** A place to derive names in; which one doesn't matter for whether two of them are equal. */
@@ -34,7 +34,9 @@ export function checkTogether(
 }
 
 function madeBy(pipeline: Pipeline) {
-  const { dlqs, undelivered, ...kinds } = physicalNames(pipeline, ANYWHERE);
+  const names = physicalNames(pipeline, ANYWHERE);
+  // A function's name is its role's too, and counts as that.
+  const { dlqs, undelivered, functions: _, ...kinds } = names;
   const made = Object.entries(kinds).flatMap(([kind, names]) =>
     Object.entries(names).map(([key, name]) => ({ service: kind, name, path: [kind, key] })),
   );
@@ -43,5 +45,6 @@ function madeBy(pipeline: Pipeline) {
     name,
     path: ["queues", key],
   }));
-  return [...made, ...deadLetters, { service: "queues", name: undelivered, path: ["name"] }];
+  const roles = roleNames(names).map((role) => ({ service: "roles", ...role }));
+  return [...made, ...roles, ...deadLetters, { service: "queues", name: undelivered, path: ["name"] }];
 }

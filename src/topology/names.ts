@@ -28,6 +28,8 @@ const SERVICE_LIMITS = {
 } as const satisfies Record<Kind, number>;
 const ACCOUNT_SUFFIX = "-123456789012".length;
 const DLQ_FIFO_SUFFIX = "-dlq.fifo".length;
+/** Ends the name of a delivery's role, which IAM limits to 64 characters too. */
+const DELIVERY_ROLE = "-delivery";
 
 /** Characters that `<pipeline>-<key>` may have by kind: the service's limit less prefix and suffixes. */
 export const NAME_ROOM = {
@@ -38,7 +40,7 @@ export const NAME_ROOM = {
   tables: SERVICE_LIMITS.tables - MAX_PREFIX - 1,
   databases: SERVICE_LIMITS.databases - MAX_PREFIX - 1,
   streams: SERVICE_LIMITS.streams - MAX_PREFIX - 1,
-  deliveries: SERVICE_LIMITS.deliveries - MAX_PREFIX - 1,
+  deliveries: SERVICE_LIMITS.deliveries - MAX_PREFIX - 1 - DELIVERY_ROLE.length,
   functions: SERVICE_LIMITS.functions - MAX_PREFIX - 1,
   apis: SERVICE_LIMITS.apis - MAX_PREFIX - 1,
 } as const satisfies Record<Kind, number>;
@@ -51,11 +53,22 @@ export interface Place {
   accountId: string;
 }
 
-/** Physical names by kind and key. A function's execution role is called like the function. */
+/** Physical names by kind and key. */
 export interface PhysicalNames extends Record<Kind, Record<string, string>> {
   /** By the key of the queue they belong to. */
   dlqs: Record<string, string>;
   undelivered: string;
+}
+
+/** Names of the IAM roles: a function's is called like the function, a delivery's ends in `-delivery`. */
+export function roleNames({ functions, deliveries }: PhysicalNames): { name: string; path: string[] }[] {
+  return [
+    ...Object.entries(functions).map(([key, name]) => ({ name, path: ["functions", key] })),
+    ...Object.entries(deliveries).map(([key, name]) => ({
+      name: `${name}${DELIVERY_ROLE}`,
+      path: ["deliveries", key],
+    })),
+  ];
 }
 
 /**

@@ -5,7 +5,7 @@ import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
 import { loadPipelines } from "../../../src/topology/load.ts";
 import { KINDS } from "../../../src/topology/types.ts";
 import { temporaryDirectory } from "../../support/services.ts";
-import { FIXTURES } from "../../support/topology-fixtures.ts";
+import { FIXTURES, validFixtures } from "../../support/topology-fixtures.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeEach(async () => {
@@ -54,6 +54,15 @@ describe("loading pipelines", () => {
   it("refuses two pipelines whose things would have one physical name", async () => {
     await expect(loadPipelines([path.join(FIXTURES, "together", "same-names")])).rejects.toThrow(
       /a\.json:\d+ queues\.b-c: would have the same physical name as one of the pipeline a-b: rename either/,
+    );
+  });
+
+  it("refuses a function whose role would be called like that of a delivery", async () => {
+    const every = validFixtures().find(({ name }) => name === "every-kind")?.text ?? "";
+    const [load, ...rest] = every.split('"load": {');
+    const directory = await write("every-kind.json", [load, ...rest].join('"events-delivery": {'));
+    await expect(loadPipelines([directory])).rejects.toThrow(
+      /deliveries\.events: would have the same physical name as one of the pipeline every-kind/,
     );
   });
 
