@@ -44,3 +44,6 @@ export const CONVERSION = `
 /** The Lambda's whole batch, and the command's build. */
 export const BATCH = `export { convertBatch } from ${lambda("spotify/to-parquet/batch.ts")};`;
 export const BUILD = `export { buildFunctions } from ${JSON.stringify(path.join(ROOT, "src/build/build.ts"))};`;
+
+/** The Lambda that takes posted events. */
+export const ACCEPT = `export { accept } from ${lambda("fakestore/accept/accept.ts")};`;

@@ -1,7 +1,9 @@
-// npm run bench [-- parquet|memory|start|tail|replay|dynamodb|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
+// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { accept } from "./accept.mjs";
+import { api } from "./api.mjs";
 import { dynamodb } from "./dynamodb.mjs";
 import { memory } from "./memory.mjs";
 import { parquet } from "./parquet.mjs";
@@ -10,7 +12,7 @@ import { start } from "./start.mjs";
 import { tail } from "./tail.mjs";
 import { terraform } from "./terraform.mjs";
 
-const benches = { parquet, memory, start, tail, replay, dynamodb, terraform };
+const benches = { accept, api, parquet, memory, start, tail, replay, dynamodb, terraform };
 /** Run only when named: it takes some minutes. */
 const slow = ["terraform"];
 const wanted = process.argv.slice(2);

@@ -9,6 +9,9 @@ export const MAX_EVENTS = 500;
 /** First bytes of gzip. No JSON begins so. */
 const GZIP = [0x1f, 0x8b];
 
+/** What is left of them where a gateway took them for text. */
+const SPOILT_GZIP = "\u001f\ufffd";
+
 /** A body that is refused as a whole. */
 export class BodyRefusal extends Error {
   constructor(
@@ -58,6 +61,8 @@ function decompress(sent: Buffer): Buffer {
 }
 
 function parse(text: string): unknown {
+  if (text.startsWith(SPOILT_GZIP))
+    throw new BodyRefusal(415, "The body is compressed: send the header Content-Encoding: gzip with it.");
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -147,6 +147,7 @@ describe("a body is refused as a whole", () => {
     ["no events", "[]", 400, "has 0 events"],
     ["501 events", JSON.stringify(Array.from({ length: 501 }, () => 0)), 400, "has 501 events"],
     ["1 MB and a byte", megabyte(1024 * 1024 + 1), 413, "larger than 1048576 bytes"],
+    ["gzip that a gateway took for text", gzipSync("{}").toString("utf8"), 415, "Content-Encoding: gzip"],
     ["a very deep list", `${"[".repeat(200_000)}`, 400, "The body is not JSON"],
   ])("with %s", async (_, body, status, error) => {
     expect(await post(body)).toMatchObject({ status, body: { error: expect.stringContaining(error) } });
