@@ -64,6 +64,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/ingest/fakestore.ts"),
   },
   {
+    path: ["ingest", "partner"],
+    summary: "Check a partner's daily CSV files and upload them",
+    load: () => import("./commands/ingest/partner.ts"),
+  },
+  {
     path: ["trace"],
     summary: "One object's way with times: put, event, queue, attempts, rows or dead letter",
     load: () => import("./commands/trace.ts"),

@@ -145,11 +145,14 @@ async function report(context: Context, run: Run, parts: ReconcileParts): Promis
   return { ...facts, kind: header.kind, [header.kind]: records } as RunReport;
 }
 
-/** Queues on the way, dead-letter queues included, that hold messages. */
+/** Queues on the way to a function, and dead-letter queues, that hold messages; what lies in an output queue has arrived. */
 async function busyQueues(deployed: DeployedPipeline, { clients }: ReconcileParts): Promise<UnderWay[]> {
   const sqs = await clients.sqs();
+  const consumed = Object.values(deployed.topology.functions).flatMap(({ from }) =>
+    "queue" in from ? from.queue : [],
+  );
   const urls = [
-    ...Object.values(deployed.addresses.queues).map(({ url }) => url),
+    ...new Set(consumed.flatMap((key) => deployed.addresses.queues[key]?.url ?? [])),
     ...deadLetterUrls(deployed),
   ];
   const depths = await Promise.all(urls.map((url) => queueDepth(sqs, url)));

@@ -16,6 +16,8 @@ export interface RecordFault {
   message: string;
 }
 
+export const NOT_UTF8 = "the text is not UTF-8; is the file in Latin-1 or Windows-1252?";
+
 const QUOTE = 0x22;
 
 /** Reads one record the thorough way: what the quick scan doesn't take is left to csv-parse. */
@@ -27,7 +29,7 @@ export function parseRecord(bytes: Buffer): string[] | RecordFault {
     const field = Array.isArray(fields)
       ? fields.findIndex((text) => !isUtf8(Buffer.from(text, "latin1")))
       : -1;
-    return { field, message: "the text is not UTF-8; is the file in Latin-1 or Windows-1252?" };
+    return { field, message: NOT_UTF8 };
   }
   const text = bytes.toString("utf8");
   return quoted ? parseQuoted(text) : splitPlain(text);
