@@ -121,10 +121,17 @@ describe("a pipeline with a stream and a delivery", () => {
     ).rejects.toThrow(expect.objectContaining({ name: "ResourceNotFoundException" }));
   });
 
-  it("is told that the number of shards can't be changed here", async () => {
+  it("is told what can't be done here: another number of shards, times by weeks", async () => {
     await deploy(flow);
     const more = { ...flow, streams: { events: { shards: 3, retentionHours: 48 } } };
     await expect(deploy(more)).rejects.toThrow(/has 2 shards; .* can't make that 3/);
+    const { events } = flow.deliveries;
+    if (!events) throw new Error("flow has no delivery");
+    const weeks = {
+      ...events,
+      to: { ...events.to, prefix: "!{partitionKeyFromQuery:type}/!{timestamp:YYYY}/" },
+    };
+    await expect(deploy({ ...flow, deliveries: { events: weeks } })).rejects.toThrow(/!\{timestamp:YYYY\}/);
     const retained = { ...flow, streams: { events: { shards: 2, retentionHours: 72 } } };
     await deploy(retained);
     const { StreamDescriptionSummary } = await new KinesisClient(settings()).send(

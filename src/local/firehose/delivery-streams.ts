@@ -35,6 +35,8 @@ export interface DeliveryStream {
 /** All delivery streams of the engine. */
 export class DeliveryStreams {
   readonly #byName = new Map<string, DeliveryStream>();
+  /** Names being created: a second creation is refused. */
+  readonly #creating = new Set<string>();
   #stopListening = () => {};
 
   private constructor(
@@ -97,25 +99,27 @@ export class DeliveryStreams {
     if (!NAME.test(name)) {
       throw invalidArgument(`DeliveryStreamName ${name} must match [a-zA-Z0-9_.-]+ with 1 to 64 characters`);
     }
-    if (this.#byName.has(name)) {
+    if (this.#byName.has(name) || this.#creating.has(name)) {
       throw new AwsError(
         "ResourceInUseException",
         `Firehose ${name} under accountId ${LOCAL_ACCOUNT} already exists`,
       );
     }
     const id = randomUUID();
-    if (stream !== null) {
-      const source = this.parts.kinesis.reader(stream);
-      if (!source) {
-        throw invalidArgument(`Kinesis stream ${stream} under account ${LOCAL_ACCOUNT} not found.`);
-      }
-      await this.progress.set(id, atEndOf(source));
+    const source = stream === null ? undefined : this.parts.kinesis.reader(stream);
+    if (stream !== null && !source) {
+      throw invalidArgument(`Kinesis stream ${stream} under account ${LOCAL_ACCOUNT} not found.`);
     }
-    const now = this.engine.clock.now();
-    const settings = { name, id, createdAt: now, updatedAt: now, version: 1, stream, destination, tags };
-    const started = await this.#start(settings);
-    await this.settings.set(name, settings);
-    return started;
+    this.#creating.add(name);
+    try {
+      if (source) await this.progress.set(id, atEndOf(source));
+      const now = this.engine.clock.now();
+      const settings = { name, id, createdAt: now, updatedAt: now, version: 1, stream, destination, tags };
+      await this.settings.set(name, settings);
+      return await this.#start(settings);
+    } finally {
+      this.#creating.delete(name);
+    }
   }
 
   /** Gives a delivery stream another destination; the same one changes nothing. */

@@ -58,7 +58,7 @@ export function parseDestination(input: Members, before: S3Destination = DEFAULT
     roleArn: text(input, "RoleARN") ?? before.roleArn,
     ...processing(input, before),
   };
-  check(destination);
+  checkDestination(destination);
   return destination;
 }
 
@@ -166,8 +166,15 @@ function processing(
   return { partitionKeys, delimiter };
 }
 
-/** @throws AwsError InvalidArgumentException */
-function check({ bucket, prefix, errorPrefix, partitionKeys, bufferMb, bufferSeconds }: S3Destination): void {
+/** @throws AwsError InvalidArgumentException for what does not fit together, or what the engine can't evaluate */
+export function checkDestination({
+  bucket,
+  prefix,
+  errorPrefix,
+  partitionKeys,
+  bufferMb,
+  bufferSeconds,
+}: S3Destination): void {
   if (bucket === "") throw invalidArgument("BucketARN must not be null");
   compilePrefix(prefix);
   compileErrorPrefix(errorPrefix);

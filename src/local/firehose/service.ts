@@ -3,7 +3,7 @@ import type { EngineParts, Service } from "../service.ts";
 import { deliveryStreamActions } from "./actions/delivery-streams.ts";
 import { putActions } from "./actions/put-records.ts";
 import { DeliveryStreams, type FirehoseParts } from "./delivery-streams.ts";
-import { parseDestination, type S3Destination } from "./destination.ts";
+import { checkDestination, parseDestination, type S3Destination } from "./destination.ts";
 
 /** What a pipeline declares of a delivery. */
 export interface DeclaredDelivery
@@ -45,6 +45,7 @@ export async function createFirehose(engine: EngineParts, parts: FirehoseParts):
         ...declared,
         partitionKeys: Object.keys(partitionKeys).length > 0 ? partitionKeys : null,
       };
+      checkDestination(destination);
       if (existing && existing.delivery.settings.stream === stream) {
         await streams.update(existing, destination);
         return;

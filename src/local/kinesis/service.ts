@@ -66,8 +66,8 @@ export async function createKinesis(
   const operations: Operations = {
     ...streamActions(streams),
     ...shardActions(streams),
-    ...putActions(streams, sink),
-    ...getActions(streams, sink),
+    ...putActions(streams, metrics),
+    ...getActions(streams, metrics),
     ...retentionActions(streams),
     ...tagActions(streams),
   };

@@ -1,15 +1,13 @@
 import type { Operations } from "../../http/json-protocol.ts";
-import type { MetricsSink } from "../../lambda/sinks.ts";
 import { streamNotFound } from "../errors.ts";
 import { MAX_READ_BYTES, MAX_READ_RECORDS } from "../limits.ts";
-import { KinesisMetrics } from "../metrics.ts";
+import type { KinesisMetrics } from "../metrics.ts";
 import { decodeIterator, encodeIterator } from "../shard-iterator.ts";
 import type { Streams } from "../streams.ts";
 import { bounded, requiredText } from "./required.ts";
 
-export function getActions(streams: Streams, sink: MetricsSink): Operations {
+export function getActions(streams: Streams, metrics: KinesisMetrics): Operations {
   const { clock } = streams.parts;
-  const metrics = new KinesisMetrics(sink, clock);
   return {
     GetRecords: async (input) => {
       const position = decodeIterator(requiredText(input, "ShardIterator"), clock.now());

@@ -1,11 +1,10 @@
 import type { Operations } from "../../http/json-protocol.ts";
 import { type Members, structures, text } from "../../http/members.ts";
-import type { MetricsSink } from "../../lambda/sinks.ts";
 import { AwsError } from "../../service.ts";
 import { invalid, invalidArgument, throughputExceeded } from "../errors.ts";
 import { explicitHashKey, hashKeyOf } from "../hash-key.ts";
 import { MAX_RECORD_BYTES, MAX_RECORDS, MAX_REQUEST_BYTES } from "../limits.ts";
-import { KinesisMetrics } from "../metrics.ts";
+import type { KinesisMetrics } from "../metrics.ts";
 import type { NewRecord } from "../stream.ts";
 import type { Streams } from "../streams.ts";
 import { requiredStream } from "./required.ts";
@@ -13,8 +12,7 @@ import { requiredStream } from "./required.ts";
 /** Longest partition key, in characters. */
 const MAX_KEY = 256;
 
-export function putActions(streams: Streams, sink: MetricsSink): Operations {
-  const metrics = new KinesisMetrics(sink, streams.parts.clock);
+export function putActions(streams: Streams, metrics: KinesisMetrics): Operations {
   const put = async (input: Members, records: NewRecord[]) => {
     const stream = requiredStream(streams, input);
     const results = await stream.put(records);
