@@ -22,8 +22,15 @@ export async function restApiName(clients: Clients, url: string): Promise<string
   return api?.name ?? null;
 }
 
+/** The value of an API key (GetApiKey): a secret, never to be logged. @throws what the SDK throws */
+export async function apiKeyValue(clients: Clients, apiKey: string): Promise<string | undefined> {
+  const { GetApiKeyCommand } = await import("@aws-sdk/client-api-gateway");
+  const client = await clients.apiGateway();
+  return (await client.send(new GetApiKeyCommand({ apiKey, includeValue: true }))).value;
+}
+
 /**
- * Address books with the value of each API key (GetApiKey): a secret, for who asked for it only.
+ * Address books with the value of each API key, for who asked for it only.
  * @throws what `userError` makes of a refusal
  */
 export async function withApiKeys<T extends AddressBook>(
@@ -31,14 +38,14 @@ export async function withApiKeys<T extends AddressBook>(
   books: Record<string, T>,
   context: Context,
 ): Promise<Record<string, T>> {
-  const { GetApiKeyCommand } = await import("@aws-sdk/client-api-gateway");
   const clients = createClients(place, context);
-  const keyValue = async (apiKey: string) =>
-    (await (await clients.apiGateway()).send(new GetApiKeyCommand({ apiKey, includeValue: true }))).value;
   try {
     return await mapValues(books, async (book) => ({
       ...book,
-      apis: await mapValues(book.apis, async (api) => ({ ...api, apiKey: await keyValue(api.apiKeyId) })),
+      apis: await mapValues(book.apis, async (api) => ({
+        ...api,
+        apiKey: await apiKeyValue(clients, api.apiKeyId),
+      })),
     }));
   } catch (error) {
     throw userError(error, place.env) ?? error;

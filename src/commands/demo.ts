@@ -22,8 +22,8 @@ Examples:
   $ edp demo --keep     then look around: edp status, edp ingest spotify --sample 1000 --wait
 
 The tour brings the local engine up, ingests generated Spotify objects, shows the Parquet, lets one object
-fail, shows why, tries it locally, mends and replays it, follows it to its end, and closes the tally. It needs no
-Docker, account, token or network.`,
+fail, shows why, tries it locally, mends and replays it, follows it to its end, and closes the tally; then it posts
+a made-up store's events to an API and finds them in the lake. It needs no Docker, account, token or network.`,
       );
   },
   options: (_args, flags) => ({ keep: flags.keep === true, tracks: TRACKS }),

@@ -26,7 +26,8 @@ export interface Stage {
   runs: IngestResult[];
 }
 
-interface Told {
+/** A step's telling, without what every step has. */
+export interface Told {
   lines: string[];
   figures: Record<string, unknown>;
   ok?: boolean;
@@ -40,14 +41,16 @@ const WAIT_SECONDS = 60;
 const SHOWN_ROWS = 5;
 
 export async function deploy(context: Context): Promise<Told> {
-  const pipelines = selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), [PIPELINE]);
-  const { deployment } = await deployLocal(context, { pipelines, port: undefined, awsTiming: false });
+  const { endpoint } = await deployPipeline(context, PIPELINE);
   return {
-    lines: [
-      `S3, SQS, SNS, EventBridge and Lambda answer at ${deployment.endpoint}, for any AWS SDK or the AWS CLI`,
-    ],
-    figures: { endpoint: deployment.endpoint },
+    lines: [`S3, SQS, SNS, EventBridge and Lambda answer at ${endpoint}, for any AWS SDK or the AWS CLI`],
+    figures: { endpoint },
   };
+}
+
+export async function deployPipeline(context: Context, name: string): Promise<Deployment> {
+  const pipelines = selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), [name]);
+  return (await deployLocal(context, { pipelines, port: undefined, awsTiming: false })).deployment;
 }
 
 export async function ingestSample(stage: Stage, tracks: number): Promise<Told> {

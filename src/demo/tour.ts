@@ -7,6 +7,7 @@ import { EdpError, EXIT, InterruptedError } from "../errors.ts";
 import { findEngine, localDeployment } from "../local/control.ts";
 import { destroyLocal } from "../local/deploy.ts";
 import * as stage from "./stage.ts";
+import * as store from "./store.ts";
 
 /** One step of the tour, told as it ends. */
 export interface DemoStep {
@@ -23,9 +24,6 @@ interface TourOptions {
   tracks: number;
 }
 
-/** A step's telling, without what every step has. */
-type Told = Omit<DemoStep, "title" | "seconds" | "ok"> & { ok?: boolean };
-
 /** Plays the tour, a step at a time. The engine is stopped and its directory deleted at the end, also after Ctrl-C. */
 export async function* tour(options: TourOptions, context: Context): AsyncGenerator<DemoStep> {
   const directory = options.keep ? context.directory : await mkdtemp(path.join(tmpdir(), "edp-demo-"));
@@ -41,7 +39,7 @@ export async function* tour(options: TourOptions, context: Context): AsyncGenera
       hint: "Leave --keep away to run the demo beside it, or stop it first: npx edp destroy",
     });
   }
-  const step = async (title: string, work: () => Promise<Told>): Promise<DemoStep> => {
+  const step = async (title: string, work: () => Promise<stage.Told>): Promise<DemoStep> => {
     context.signal.throwIfAborted();
     const started = context.now();
     const told = await context.terminal.spin(title, work);
@@ -70,6 +68,13 @@ export async function* tour(options: TourOptions, context: Context): AsyncGenera
         stage.replayVerified(set),
       );
       yield await step("The tally closes: nothing was lost", () => stage.reconcile(set));
+      yield await step("The fakestore pipeline comes beside it, and events are posted to its API", () =>
+        store.postEvents(set),
+      );
+      yield await step("A bad event is refused at the door, with its place and the reason", () =>
+        store.postBadEvent(set),
+      );
+      yield await step("What the lake holds", () => store.showLake(set));
     } finally {
       clients.close();
     }

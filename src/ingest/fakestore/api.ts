@@ -1,5 +1,6 @@
 import type { Clients } from "../../aws/clients.ts";
 import { userError } from "../../aws/errors.ts";
+import { apiKeyValue } from "../../aws/rest-apis.ts";
 import type { Context } from "../../context.ts";
 import { CredentialsError, NotDeployedError } from "../../errors.ts";
 import { awsError } from "../../lambda/shared/faults.ts";
@@ -35,22 +36,27 @@ export async function findApi(
       `The pipeline ${deployed.topology.name} has no API ${API} or no bucket ${LAKE}.`,
     );
   }
-  const key = context.variables.EDP_API_KEY || (await askKey(context, api.apiKeyId, clients));
+  const key = givenKey(context.variables.EDP_API_KEY) ?? (await askKey(context, api.apiKeyId, clients));
   return { url: api.url, key, bucket: lake.name };
 }
 
 async function askKey(context: Context, id: string, clients: Clients): Promise<string> {
-  const { GetApiKeyCommand } = await import("@aws-sdk/client-api-gateway");
-  const hint = `Deploy again, which makes the key anew; or set EDP_API_KEY to a key of the API's usage plan.`;
   try {
-    const client = await clients.apiGateway();
-    const { value } = await client.send(new GetApiKeyCommand({ apiKey: id, includeValue: true }));
+    const value = await apiKeyValue(clients, id);
     if (value) return value;
   } catch (error) {
     if (awsError(error).status !== 404) throw userError(error, context.env) ?? error;
   }
   throw new CredentialsError(`The API key ${id} does not exist in ${context.env}.`, {
     code: "API_KEY",
-    hint,
+    hint: "Deploy again, which makes the key anew; or set EDP_API_KEY to a key of the API's usage plan.",
   });
+}
+
+/** @throws CredentialsError for what no header can hold */
+function givenKey(variable: string | undefined): string | undefined {
+  const key = variable?.trim();
+  if (key === undefined || key === "") return undefined;
+  if (/^[!-~]+$/.test(key)) return key;
+  throw new CredentialsError("EDP_API_KEY holds characters that no API key has.", { code: "API_KEY" });
 }
