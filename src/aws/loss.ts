@@ -5,6 +5,7 @@ import type { Clients } from "./clients.ts";
 import { COUNT_BY_KIND } from "./count-data.ts";
 import { queueName } from "./queues.ts";
 
+const LIST = new Intl.ListFormat("en");
 /** Things counted at once. */
 const AT_ONCE = 16;
 
@@ -75,14 +76,17 @@ export interface LossSum {
   versions: number;
   messages: number;
   items: number;
+  /** What could not be counted, by name. */
+  uncounted: string[];
 }
 
 export function sumLoss(losses: readonly DataLoss[]): LossSum {
-  const sum = { objects: 0, versions: 0, messages: 0, items: 0 };
-  for (const { kind, count, versions } of losses) {
-    if (kind === "bucket") sum.objects += count ?? 0;
-    else if (kind === "queue") sum.messages += count ?? 0;
-    else sum.items += count ?? 0;
+  const sum: LossSum = { objects: 0, versions: 0, messages: 0, items: 0, uncounted: [] };
+  for (const { kind, name, count, versions } of losses) {
+    if (count === null) sum.uncounted.push(name);
+    else if (kind === "bucket") sum.objects += count;
+    else if (kind === "queue") sum.messages += count;
+    else sum.items += count;
     sum.versions += versions ?? 0;
   }
   return sum;
@@ -99,7 +103,7 @@ export function describeLoss(losses: readonly DataLoss[]): string {
   const unknown = losses
     .filter(({ count }) => count === null)
     .map(({ kind, name }) => (kind === "stream" || kind === "database" ? `the ${kind} ${name}` : name));
-  const rest = unknown.length > 0 ? `, and what is in ${unknown.join(", ")}, which can't be counted` : "";
+  const rest = unknown.length > 0 ? `, and what is in ${LIST.format(unknown)}, which can't be counted` : "";
   return `${atLeast}${objects}${items ? ", " : " and "}${messages}${items}${rest}`;
 }
 

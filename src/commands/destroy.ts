@@ -46,7 +46,7 @@ interface LocalResult {
 }
 
 /** Counts of what is deleted; null where the engine is not running and cannot say. */
-type Loss = { [what in keyof LossSum]: number | null };
+type Loss = { [what in Exclude<keyof LossSum, "uncounted">]: number | null } & Pick<LossSum, "uncounted">;
 
 export default defineCommand<Options, Result>({
   configure(command) {
@@ -124,7 +124,7 @@ async function countLosses(options: Options, context: Context): Promise<DataLoss
 
 function unknownLoss(stored: boolean): Loss {
   const count = stored ? null : 0;
-  return { objects: count, versions: count, messages: count, items: count };
+  return { objects: count, versions: count, messages: count, items: count, uncounted: [] };
 }
 
 async function runAws({ pipelines: names }: Options, context: Context): Promise<AwsResult> {

@@ -109,7 +109,7 @@ describe.skipIf(!motoAvailable())("streams, tables, APIs and databases", () => {
     );
     expect((await losses()).find(({ kind }) => kind === "stream")?.count).toBeNull();
     expect(describeLoss(await losses())).toBe(
-      "0 objects, 0 messages and 2 items, and what is in the stream events, the database analytics, which can't be counted",
+      "0 objects, 0 messages and 2 items, and what is in the stream events and the database analytics, which can't be counted",
     );
   });
 
