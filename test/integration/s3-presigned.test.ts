@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManualClock } from "../../src/local/clock.ts";
@@ -52,6 +52,27 @@ describe("a URL presigned for one upload", () => {
     await writeFile(file, "id\n1\n");
     const { stdout } = await run("curl", ["-sS", "-f", "-w", "%{http_code}", "-T", file, await sign()]);
     expect([stdout, await stored()]).toEqual(["200", "id\n1\n"]);
+  });
+
+  it("carries the metadata and tags it was signed with", async () => {
+    expect(await put(await sign({ Metadata: { sent: "today" }, Tagging: "a=b" }), "x")).toEqual([
+      200,
+      undefined,
+    ]);
+    const { Metadata, TagCount } = await s3.client.send(new HeadObjectCommand({ Bucket, Key }));
+    expect([Metadata, TagCount]).toEqual([{ sent: "today" }, 1]);
+  });
+
+  it("works with the checksum of nothing that the SDK puts into a URL by default", async () => {
+    const { credentials } = signer.config;
+    const usual = new S3Client({ ...clientSettings(s3.endpoint), credentials });
+    const url = await getSignedUrl(usual, new PutObjectCommand({ Bucket, Key }), {
+      expiresIn: 60,
+      signingDate: new Date(clock.now()),
+    });
+    expect(url).toContain("x-amz-checksum-crc32=AAAAAA");
+    expect(await put(url, "something")).toEqual([200, undefined]);
+    usual.destroy();
   });
 
   it("is good for its key and method only", async () => {

@@ -40,3 +40,20 @@ function version2(query: URLSearchParams): number | undefined {
   }
   return seconds * 1000;
 }
+
+/** Parameters of a presigned URL that are about the signature; SDKs add checksums of no body, which S3 ignores. */
+const OF_SIGNATURE =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-.*|sdk-checksum-algorithm)$/;
+
+/** The request with the `x-amz-` headers that its presigned URL has as parameters, such as metadata and tags. */
+export function withParameterHeaders(request: ServiceRequest): ServiceRequest {
+  if (!request.query.has("X-Amz-Signature")) return request;
+  const moved = [...request.query]
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => name.startsWith("x-amz-") && !OF_SIGNATURE.test(name));
+  if (moved.length === 0) return request;
+  // Not a copy: that would make the signal of a closed connection for nothing.
+  return Object.create(request, {
+    headers: { value: { ...Object.fromEntries(moved), ...request.headers }, enumerable: true },
+  }) as ServiceRequest;
+}

@@ -4,7 +4,7 @@ import { addressOf } from "./address.ts";
 import { type DeclaredQueue, declaredTargets, isDeclared } from "./declared-queues.ts";
 import { ErrorWithHeaders } from "./errors.ts";
 import { testEvent } from "./events.ts";
-import { checkExpiry } from "./presigned.ts";
+import { checkExpiry, withParameterHeaders } from "./presigned.ts";
 import { type EngineObject, putIfAbsent } from "./put.ts";
 import { operationOf } from "./routes.ts";
 import { checkSignature } from "./signature.ts";
@@ -44,9 +44,10 @@ export interface DeclaredBucket {
 export async function createS3(parts: EngineParts): Promise<S3Service> {
   const store = await Store.open(parts);
   return {
-    async handle(request) {
-      checkExpiry(request, store.now());
-      checkSignature(request);
+    async handle(incoming) {
+      checkExpiry(incoming, store.now());
+      checkSignature(incoming);
+      const request = withParameterHeaders(incoming);
       const call = { store, request, ...addressOf(request) };
       return operationOf(call)(call);
     },
