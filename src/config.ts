@@ -48,7 +48,13 @@ const entries = {
   alertEmail: v.optional(matching(EMAIL, "an e-mail address")),
   /** Origins whose web pages may call the pipelines' APIs. */
   corsAllowedOrigins: v.optional(
-    v.array(matching(CORS_ORIGIN, "an origin like https://shop.example.com, or *")),
+    v.pipe(
+      v.array(matching(CORS_ORIGIN, "an origin like https://shop.example.com, or *")),
+      v.check(
+        (origins) => origins.length < 2 || !origins.includes("*"),
+        "* stands alone: it is every origin",
+      ),
+    ),
   ),
   /** Where Terraform keeps its state: `local`, or `s3://bucket/prefix`. */
   backend: v.optional(matching(BACKEND, "`local` or `s3://bucket/prefix`")),

@@ -32,6 +32,12 @@ describe("edp.config.json", () => {
     }
   });
 
+  it("takes every origin or some, not both", () => {
+    const parse = (origins: string[]) => parseConfig(JSON.stringify({ corsAllowedOrigins: origins }), "c");
+    expect(parse(["*"]).corsAllowedOrigins).toEqual(["*"]);
+    expect(() => parse(["*", "https://shop.example"])).toThrow(/corsAllowedOrigins.*stands alone/);
+  });
+
   it("says where JSON is broken", () => {
     expect(() => parseConfig('{"project":', "edp.config.json")).toThrow(/edp\.config\.json is not JSON/);
   });
