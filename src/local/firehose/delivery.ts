@@ -201,7 +201,7 @@ export class Delivery {
     if (this.#since !== null && Number.isFinite(this.#since)) this.metrics.fresh(this.#since);
     if (failing.attempts === 0) {
       log(
-        `firehose: ${name} can't store its objects in ${destination.bucket}: ${error.message} It tries again until it can; nothing is lost as long as the stream keeps its records.`,
+        `firehose: ${name} can't store its objects in ${destination.bucket}: ${error.message.replace(/\.$/, "")}. It tries again until it can; nothing is lost as long as the stream keeps its records.`,
       );
     }
     if (!failing.dropsTold && clock.now() - failing.since > AWS_GIVES_UP_MS) {

@@ -10,6 +10,9 @@ import { type AddressInfo, createServer as createSocketServer, type Server, type
 /** First bytes of every HTTP/2 connection: https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
+/** What the requests under way of one HTTP/2 connection may take; a client has one for all, with up to 16 MB each. */
+const SESSION_MEGABYTES = 512;
+
 export type Incoming = IncomingMessage | Http2ServerRequest;
 export type Outgoing = ServerResponse | Http2ServerResponse;
 
@@ -29,7 +32,7 @@ export async function listen(
   answer: (incoming: Incoming, outgoing: Outgoing) => void,
 ): Promise<Listener> {
   const http1 = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 }, answer);
-  const http2 = createHttp2Server(answer);
+  const http2 = createHttp2Server({ maxSessionMemory: SESSION_MEGABYTES }, answer);
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
