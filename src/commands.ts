@@ -69,6 +69,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/ingest/partner.ts"),
   },
   {
+    path: ["partner-url"],
+    summary: "Presign an upload for a partner without AWS credentials",
+    load: () => import("./commands/partner-url.ts"),
+  },
+  {
     path: ["trace"],
     summary: "One object's way with times: put, event, queue, attempts, rows or dead letter",
     load: () => import("./commands/trace.ts"),

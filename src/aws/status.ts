@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
+import { type WaitingFiles, waitingFiles } from "../waiting/waiting.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { type DataStatus, dataStatus } from "./data-status.ts";
 import { mapValues } from "./map-values.ts";
@@ -41,6 +42,8 @@ export interface PipelineStatus extends DataStatus {
     }
   >;
   undelivered: DeadLetterStatus;
+  /** Files that wait for others; absent where a pipeline's functions never wait, and while watching. */
+  waiting?: WaitingFiles[];
 }
 
 export interface EnvironmentStatus {
@@ -103,10 +106,11 @@ export function placeOf({ env, endpoint, region, accountId }: Deployment) {
  */
 export async function pipelineStatus(
   clients: Clients,
-  { addresses }: DeployedPipeline,
+  pipeline: DeployedPipeline,
   metrics: PipelineMetrics,
   withObjects: boolean,
 ): Promise<PipelineStatus> {
+  const { addresses } = pipeline;
   const age = (queue: string) => metrics.value(queue, "ApproximateAgeOfOldestMessage");
   const buckets = await mapValues(addresses.buckets, async ({ name }) => ({
     name,
@@ -155,6 +159,7 @@ export async function pipelineStatus(
       ]),
     ),
     undelivered: await deadLetters(addresses.undelivered.url),
+    ...(withObjects ? { waiting: await waitingFiles(clients, pipeline) } : {}),
   };
 }
 

@@ -21,7 +21,10 @@ export function addDeadLetterFlags(command: Command): Command {
     .option("--dlq", "look into the dead-letter queues, without consuming, and group them by cause")
     .option("--queue <url>", "with --dlq: this queue, deployed by edp or not (repeatable)", collect)
     .option("--where <jmespath>", "with --dlq: only dead letters that this selects")
-    .option("--messages <count>", `with --dlq: messages listed one by one, or \`all\` (default: ${LISTED})`);
+    .option(
+      "--messages [count]",
+      `what lies in the queues that functions write to, without consuming; with --dlq: messages listed one by one, or \`all\` (default: ${LISTED})`,
+    );
 }
 
 function collect(value: string, before: string[] = []): string[] {
@@ -53,7 +56,7 @@ export function deadLetterOptions(
 }
 
 function messageCount(given: unknown): number {
-  if (given === undefined) return LISTED;
+  if (given === undefined || given === true) return LISTED;
   if (given === "all") return Number.POSITIVE_INFINITY;
   if (typeof given === "string" && /^\d+$/.test(given)) return Number(given);
   throw new UsageError(`--messages ${String(given)} is neither a number nor \`all\`.`);

@@ -3,6 +3,7 @@ import pMap from "p-map";
 import type { Cause } from "../dead-letters/cause.ts";
 import type { FileEntry } from "../ingest/manifest.ts";
 import { awsError } from "../lambda/shared/faults.ts";
+import { waitingFiles } from "../waiting/waiting.ts";
 import { findLanded } from "./landed.ts";
 import type { Proof } from "./proof.ts";
 import { outputBuckets, proofsOf } from "./proofs.ts";
@@ -104,13 +105,16 @@ class FileSettler implements Settler<"files"> {
   }
 
   async settled(onTheWay: boolean): Promise<Settled<"files">> {
-    const { clients, header } = this.request;
+    const { clients, deployed, header } = this.request;
     const missing = [...this.#open()];
     const landed = await findLanded(await clients.s3(), header.bucket, missing);
+    const waiting = missing.length > 0 ? ((await waitingFiles(clients, deployed)) ?? []) : [];
     const records = [...this.#files].map(([id, file]): FileReport => {
       const end = this.#ends.get(id);
       const { key, versionId, rows } = file;
-      const why = whyOf(end, landed.get(id) ?? null, onTheWay);
+      const awaited = waiting.find(({ arrived }) => arrived.includes(key))?.missing;
+      const why =
+        !end && awaited ? `waits for ${awaited.join(" and ")}` : whyOf(end, landed.get(id) ?? null, onTheWay);
       const report = end && end.state !== "deadLettered" ? end.report : null;
       return { key, versionId, rows, ...rowCounts(file, end), report, why };
     });

@@ -23,8 +23,23 @@ export function statusText(status: EnvironmentStatus, terminal: Terminal): strin
     text += `\n${color.bold(name)}\n${queuesText(pipeline, terminal)}\n${functionsText(pipeline, terminal)}`;
     if (buckets.length > 0) text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
     text += dataText(pipeline, terminal, true);
+    text += waitingText(pipeline, terminal);
   }
   return text;
+}
+
+/** What waits is shown in this number at most; `--json` has all. */
+const MAX_WAITING = 10;
+
+/** Files that wait for others: what is missing, and since when nothing came. */
+function waitingText({ waiting = [] }: PipelineStatus, terminal: Terminal): string {
+  if (waiting.length === 0) return "";
+  const rows = waiting
+    .slice(0, MAX_WAITING)
+    .map(({ of, missing, since }) => [of, missing.join(", "), `${since.slice(0, 16).replace("T", " ")} UTC`]);
+  const more =
+    waiting.length > MAX_WAITING ? `  ... and ${waiting.length - MAX_WAITING} more (--json)\n` : "";
+  return `\n${indent(table(terminal, ["waiting", "for", "since"], rows))}${more}`;
 }
 
 /** The same for one look of a watch, with the last minutes of each queue and function in place of the buckets. */

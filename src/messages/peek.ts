@@ -1,0 +1,103 @@
+import { createClients } from "../aws/clients.ts";
+import { userError } from "../aws/errors.ts";
+import { queueDepth } from "../aws/queues.ts";
+import type { Context } from "../context.ts";
+import { lookThrough } from "../dead-letters/look.ts";
+import { EdpError, UsageError } from "../errors.ts";
+import { systemPause } from "../ingest/pause.ts";
+import type { DeployedPipeline } from "../topology/deployment.ts";
+import { loadDeployment } from "../topology/load-deployment.ts";
+import { checkDeployed } from "../topology/select.ts";
+
+/** Receivers of one look. */
+const RECEIVERS = 4;
+/** Milliseconds between two counts while following. */
+const POLL_MS = { local: 1_000, aws: 10_000 };
+
+export interface MessagesOptions {
+  /** Pipelines; all when empty. */
+  pipelines: readonly string[];
+  follow: boolean;
+}
+
+/** A message of an output queue, which stays there. */
+export interface PeekedMessage {
+  pipeline: string;
+  queue: string;
+  /** When it was sent, ISO 8601 in UTC; null where the queue doesn't say. */
+  sentAt: string | null;
+  attributes: Record<string, string>;
+  /** As it was sent: parsed, an exact amount could lose digits. */
+  body: string;
+  sqsMessageId: string;
+}
+
+/** A queue that functions write to and none reads. */
+interface OutputQueue {
+  pipeline: string;
+  key: string;
+  url: string;
+}
+
+/**
+ * Looks through output queues without consuming: each message once, then, unless told otherwise, what is sent. A
+ * look hides the messages from consumers for a moment; so it is taken only when a queue has grown.
+ * @throws UsageError where no pipeline has an output queue; NotDeployedError, CredentialsError
+ */
+export async function* peekMessages(
+  { pipelines, follow }: MessagesOptions,
+  context: Context,
+): AsyncGenerator<PeekedMessage> {
+  const deployment = await loadDeployment(context);
+  checkDeployed(deployment, pipelines);
+  const queues = Object.entries(deployment.pipelines)
+    .filter(([name]) => pipelines.length === 0 || pipelines.includes(name))
+    .flatMap(([name, deployed]) => outputQueues(name, deployed));
+  if (queues.length === 0) {
+    throw new UsageError(
+      "None of these pipelines has an output queue: functions take what is in their queues.",
+      {
+        hint: "Dead letters: edp tail --dlq. Logs: edp tail.",
+      },
+    );
+  }
+  const clients = createClients(deployment, context);
+  const onAws = deployment.endpoint === null;
+  const { now, signal } = context;
+  const look = { parallel: RECEIVERS, waitSeconds: onAws ? 1 : 0, now, signal };
+  const seen = new Set<string>();
+  const depths = new Map<string, number>();
+  try {
+    const sqs = await clients.sqs();
+    for (;;) {
+      for (const { pipeline, key, url } of queues) {
+        const visible = (await queueDepth(sqs, url))?.visible ?? 0;
+        const grown = visible > (depths.get(url) ?? 0);
+        depths.set(url, visible);
+        if (!grown) continue;
+        for await (const { raw, attributes, sentAt, messageId } of lookThrough(sqs, url, look)) {
+          if (seen.has(messageId)) continue;
+          seen.add(messageId);
+          yield { pipeline, queue: key, sentAt, attributes, body: raw.Body ?? "", sqsMessageId: messageId };
+        }
+      }
+      if (!follow) return;
+      await systemPause(onAws ? POLL_MS.aws : POLL_MS.local, signal);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof EdpError) throw error;
+    throw userError(error, context.env) ?? error;
+  } finally {
+    clients.close();
+  }
+}
+
+function outputQueues(pipeline: string, { topology, addresses }: DeployedPipeline): OutputQueue[] {
+  const functions = Object.values(topology.functions);
+  const read = new Set(functions.flatMap(({ from }) => ("queue" in from ? [from.queue] : [])));
+  const written = new Set(functions.flatMap(({ writes }) => writes));
+  return Object.entries(addresses.queues).flatMap(([key, { url }]) =>
+    written.has(key) && !read.has(key) ? [{ pipeline, key, url }] : [],
+  );
+}

@@ -1,0 +1,36 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Clients } from "../aws/clients.ts";
+import type { DeployedPipeline } from "../topology/deployment.ts";
+import { waitingDays } from "./partner.ts";
+
+/** Files that have arrived, and wait for others that belong to them. */
+export interface WaitingFiles {
+  /** What they are of, e.g. the day `2022-01-30`. */
+  of: string;
+  /** Keys that are there. */
+  arrived: string[];
+  /** Keys that are still to come. */
+  missing: string[];
+  /** When the last of them arrived, ISO 8601 in UTC. */
+  since: string;
+}
+
+/** Looks through an uploads bucket. */
+type Finder = (s3: S3Client, bucket: string) => Promise<WaitingFiles[]>;
+
+/** Pipelines whose function waits until files are together: the bucket's key, and what finds those that wait. */
+const FINDERS: Readonly<Record<string, { bucket: string; find: Finder }>> = {
+  partner: { bucket: "uploads", find: waitingDays },
+};
+
+/** Files of a pipeline that wait for others, the longest-waiting first; undefined where its functions never wait. */
+export async function waitingFiles(
+  clients: Clients,
+  { topology, addresses }: DeployedPipeline,
+): Promise<WaitingFiles[] | undefined> {
+  const finder = FINDERS[topology.name];
+  const bucket = finder && addresses.buckets[finder.bucket]?.name;
+  if (!bucket) return undefined;
+  const found = await finder.find(await clients.s3(), bucket);
+  return found.sort((a, b) => a.since.localeCompare(b.since));
+}
