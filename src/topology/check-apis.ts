@@ -7,6 +7,9 @@ const MAX_TIMEOUT_SECONDS = 29;
 /** Parts of letters, digits, `.`, `_`, `-` and `:`, or a variable: CreateResource, pathPart. */
 const PATH = /^\/$|^(\/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}))+$/;
 
+/** As deep as the HCL makes resources; API Gateway itself has no such limit. */
+const MAX_PARTS = 4;
+
 interface Route extends ApiTrigger {
   /** Key of the function. */
   key: string;
@@ -42,6 +45,8 @@ export function checkApis({ apis, functions }: Pipeline): Fault[] {
 function checkPath({ key, method, path }: Route, others: readonly Route[]): Fault[] {
   const at = ["functions", key, "from", "path"];
   if (!PATH.test(path)) return [{ path: at, message: "must be parts such as /events or /events/{id}" }];
+  const parts = path.split("/").filter(Boolean).length;
+  if (parts > MAX_PARTS) return [{ path: at, message: `has ${parts} parts, there is room for ${MAX_PARTS}` }];
   const twin = others.find((other) => other.method === method && other.path === path);
   if (twin)
     return [{ path: at, message: `${method} ${path} is the route of the function ${twin.key} already` }];

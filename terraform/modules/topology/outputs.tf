@@ -4,7 +4,7 @@ output "names" {
 }
 
 output "buckets" {
-  description = "Buckets by id (<pipeline>/<key>)."
+  description = "Buckets by id (<pipeline>/<key>), with the queues that hear of their new objects from S3."
   value = {
     for id, one in local.declared.buckets : id => {
       pipeline               = one.pipeline
@@ -14,6 +14,13 @@ output "buckets" {
       versioned              = one.thing.versioned
       event_bridge           = one.thing.eventBridge
       expire_noncurrent_days = one.thing.expireNoncurrentDays
+      upload_prefix          = one.thing.uploadPrefix
+      notifications = flatten([
+        for queue_id, queue in local.declared.queues : [
+          for source in queue.thing.from : { queue = queue_id, prefix = source.prefix, suffix = source.suffix }
+          if source.bucket == one.key
+        ] if queue.pipeline == one.pipeline
+      ])
     }
   }
 }
@@ -36,21 +43,22 @@ output "rules" {
 }
 
 output "topics" {
-  description = "Topics by id, with the rule that publishes to them."
+  description = "Topics by id, with the rule that publishes to them, null where functions do."
   value = {
     for id, one in local.declared.topics : id => {
       pipeline = one.pipeline
       key      = one.key
       name     = local.names.topics[id]
       arn      = local.arns.topics[id]
-      rule     = "${one.pipeline}/${one.thing.from.rule}"
-      rule_arn = local.arns.rules["${one.pipeline}/${one.thing.from.rule}"]
+      rule     = one.thing.from == null ? null : "${one.pipeline}/${one.thing.from.rule}"
+      rule_arn = one.thing.from == null ? null : local.arns.rules["${one.pipeline}/${one.thing.from.rule}"]
+      email    = one.thing.email
     }
   }
 }
 
 output "queues" {
-  description = "Queues by id, with their DLQ, the topics that may send to them, and their subscriptions by topic id."
+  description = "Queues by id, with their DLQ, the topics and buckets that may send to them, and their subscriptions by topic id."
   value = {
     for id, one in local.declared.queues : id => {
       pipeline                   = one.pipeline
@@ -66,12 +74,13 @@ output "queues" {
       receive_wait_seconds       = one.thing.receiveWaitSeconds
       max_receive_count          = one.thing.maxReceiveCount
       dlq_retention_seconds      = one.thing.dlqRetentionSeconds
-      topic_arns                 = [for source in one.thing.from : local.arns.topics["${one.pipeline}/${source.topic}"]]
+      topic_arns                 = [for source in one.thing.from : local.arns.topics["${one.pipeline}/${source.topic}"] if source.topic != null]
+      bucket_arns                = distinct([for source in one.thing.from : local.arns.buckets["${one.pipeline}/${source.bucket}"] if source.bucket != null])
       subscriptions = {
         for source in one.thing.from : "${one.pipeline}/${source.topic}" => {
           raw_message_delivery = source.rawMessageDelivery
-          filter_policy        = source.filterPolicy
-        }
+          filter_policy        = source.filterPolicy == "null" ? null : source.filterPolicy
+        } if source.topic != null
       }
     }
   }
@@ -90,8 +99,85 @@ output "undelivered" {
   }
 }
 
+output "tables" {
+  description = "DynamoDB tables by id, with their keys and indexes as name and type."
+  value = {
+    for id, one in local.declared.tables : id => {
+      pipeline               = one.pipeline
+      key                    = one.key
+      name                   = local.names.tables[id]
+      hash_key               = one.thing.hashKey
+      range_key              = one.thing.rangeKey
+      ttl_attribute          = one.thing.ttlAttribute
+      point_in_time_recovery = one.thing.pointInTimeRecovery
+      indexes = {
+        for key, index in one.thing.indexes : key => { hash_key = index.hashKey, range_key = index.rangeKey }
+      }
+    }
+  }
+}
+
+output "streams" {
+  description = "Kinesis data streams by id; shards null for on demand."
+  value = {
+    for id, one in local.declared.streams : id => {
+      pipeline        = one.pipeline
+      key             = one.key
+      name            = local.names.streams[id]
+      arn             = local.arns.streams[id]
+      shards          = one.thing.shards
+      retention_hours = one.thing.retentionHours
+    }
+  }
+}
+
+output "deliveries" {
+  description = "Firehose delivery streams by id, with ids of their stream and their bucket."
+  value = {
+    for id, one in local.declared.deliveries : id => {
+      pipeline       = one.pipeline
+      key            = one.key
+      name           = local.names.deliveries[id]
+      arn            = local.arns.deliveries[id]
+      log_group_arn  = local.arns.delivery_logs[id]
+      stream         = "${one.pipeline}/${one.thing.from.stream}"
+      stream_arn     = local.arns.streams["${one.pipeline}/${one.thing.from.stream}"]
+      bucket_arn     = local.arns.buckets["${one.pipeline}/${one.thing.to.bucket}"]
+      prefix         = one.thing.to.prefix
+      error_prefix   = one.thing.to.errorPrefix
+      partition_keys = one.thing.partitionKeys
+      buffer_mb      = one.thing.bufferMb
+      buffer_seconds = one.thing.bufferSeconds
+      compression    = one.thing.compression
+    }
+  }
+}
+
+output "apis" {
+  description = "REST APIs by id, with their routes by the id of the function that answers."
+  value = {
+    for id, one in local.declared.apis : id => {
+      pipeline      = one.pipeline
+      key           = one.key
+      name          = local.names.apis[id]
+      stage         = one.thing.stage
+      rate_limit    = one.thing.rateLimit
+      burst_limit   = one.thing.burstLimit
+      quota_per_day = one.thing.quotaPerDay
+      routes = {
+        for function_id, function in local.declared.functions : function_id => {
+          method           = function.thing.from.method
+          path             = function.thing.from.path
+          api_key_required = function.thing.from.apiKeyRequired
+          request_model    = function.thing.from.requestModel == "null" ? null : function.thing.from.requestModel
+        } if function.pipeline == one.pipeline && function.thing.from.api == one.key
+      }
+    }
+  }
+}
+
 output "functions" {
-  description = "Functions by id, with their trigger, their environment (references: variable -> kind and id of a thing) and what they may do."
+  description = "Functions by id, with the queue that feeds them (null where an API invokes them), their environment (references: variable -> kind and id of a thing) and what they may do."
   value = {
     for id, one in local.declared.functions : id => {
       pipeline             = one.pipeline
@@ -100,7 +186,8 @@ output "functions" {
       zip                  = "${one.pipeline}-${one.key}.zip"
       memory_mb            = one.thing.memoryMb
       timeout_seconds      = one.thing.timeoutSeconds
-      queue                = "${one.pipeline}/${one.thing.from.queue}"
+      ephemeral_storage_mb = one.thing.ephemeralStorageMb
+      queue                = one.thing.from.queue == null ? null : "${one.pipeline}/${one.thing.from.queue}"
       batch_size           = one.thing.from.batchSize
       batch_window_seconds = one.thing.from.batchWindowSeconds
       maximum_concurrency  = one.thing.from.maximumConcurrency

@@ -1,26 +1,26 @@
 # Faults in what functions demand: src/topology/check-functions.ts, check-access.ts.
 
 locals {
-  triggers = flatten([for name, pipeline in var.pipelines : [
-    for key, function in pipeline.functions : {
-      at       = "${name}.json functions.${key}"
-      queue_at = "${name}.json queues.${function.from.queue}"
-      function = key
-      from     = function.from
-      timeout  = function.timeoutSeconds
-      queue    = try(pipeline.queues[function.from.queue], null)
+  mappings = [
+    for one in local.queue_triggers : {
+      at       = one.at
+      queue_at = "${one.pipeline}.json queues.${one.from.queue}"
+      function = one.key
+      from     = one.from
+      timeout  = one.timeout
+      queue    = try(var.pipelines[one.pipeline].queues[one.from.queue], null)
       # The functions before it, in the order of their keys.
       earlier = [
-        for other, one in pipeline.functions : other
-        if one.from.queue == function.from.queue && other != key && index(keys(pipeline.functions), other) < index(keys(pipeline.functions), key)
+        for other in local.queue_triggers : other.key
+        if other.pipeline == one.pipeline && other.from.queue == one.from.queue && other.order < one.order
       ]
     }
-  ]])
-  fed = [for trigger in local.triggers : trigger if trigger.queue != null]
+  ]
+  fed = [for one in local.mappings : one if one.queue != null]
 
   trigger_faults = concat(
-    [for one in local.triggers : "${one.at}.from.queue: there is no queue ${one.from.queue}" if one.queue == null],
-    [for one in local.triggers : "${one.at}.from.queue: ${one.from.queue} already feeds the function ${one.earlier[0]}: two would take each other's messages" if length(one.earlier) > 0],
+    [for one in local.mappings : "${one.at}.from.queue: there is no queue ${one.from.queue}" if one.queue == null],
+    [for one in local.mappings : "${one.at}.from.queue: ${one.from.queue} already feeds the function ${one.earlier[0]}: two would take each other's messages" if length(one.earlier) > 0],
     [
       # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
       for one in local.fed :
@@ -40,7 +40,7 @@ locals {
           edge  = edge
           key   = thing
           again = contains(slice(function[edge], 0, index), thing)
-          kinds = [for kind in ["bucket", "queue", "topic"] : kind if contains(keys(pipeline["${kind}s"]), thing)]
+          kinds = [for kind in ["bucket", "queue", "topic", "table", "database", "stream"] : kind if contains(keys(pipeline["${kind}s"]), thing)]
         }
       ]
     ]
@@ -48,9 +48,9 @@ locals {
 
   access_faults = concat(
     [for one in local.accesses : "${one.at}: ${one.key} is named twice" if one.again],
-    [for one in local.accesses : "${one.at}: there is no bucket, queue or topic ${one.key}" if length(one.kinds) == 0],
+    [for one in local.accesses : "${one.at}: there is no bucket, queue, topic, table, database or stream ${one.key}" if length(one.kinds) == 0],
     [for one in local.accesses : "${one.at}: ${one.key} is ambiguous, there is a ${join(" and a ", one.kinds)} of that name: rename one" if length(one.kinds) > 1],
-    [for one in local.accesses : "${one.at}: ${one.key} is a ${one.kinds[0]}: what it holds comes through `from`" if one.edge == "reads" && length(one.kinds) == 1 && !contains(one.kinds, "bucket")],
+    [for one in local.accesses : "${one.at}: ${one.key} is a ${one.kinds[0]}: what it holds comes through `from`" if one.edge == "reads" && length(setintersection(one.kinds, ["queue", "topic"])) > 0 && length(one.kinds) == 1],
   )
 
   settings = flatten([for name, pipeline in var.pipelines : [

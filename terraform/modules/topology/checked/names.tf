@@ -2,13 +2,19 @@
 
 locals {
   # Characters for `<pipeline>-<key>`: the service's limit (CreateBucket 63, PutRule 64, CreateTopic 256,
-  # CreateQueue 80, CreateFunction 64) less 24 for `<project>-<env>`, a dash and the suffixes.
+  # CreateQueue 80, CreateTable 255, CreateDBInstance 63, CreateStream 128, CreateRole 64 for a delivery's,
+  # CreateFunction 64, CreateRestApi 128) less 24 for `<project>-<env>`, a dash and the suffixes.
   room = {
-    buckets   = 63 - 25 - length("-123456789012")
-    rules     = 64 - 25
-    topics    = 256 - 25
-    queues    = 80 - 25 - length("-dlq.fifo")
-    functions = 64 - 25
+    buckets    = 63 - 25 - length("-123456789012")
+    rules      = 64 - 25
+    topics     = 256 - 25
+    queues     = 80 - 25 - length("-dlq.fifo")
+    tables     = 255 - 25
+    databases  = 63 - 25
+    streams    = 128 - 25
+    deliveries = 64 - 25 - length("-delivery")
+    functions  = 64 - 25
+    apis       = 128 - 25
   }
 
   lengths = flatten([
@@ -29,6 +35,8 @@ locals {
       for key in keys(pipeline.queues) : { at = "${name}.json queues.${key}", id = "queues ${name}-${key}-dlq" }
     ]]),
     [for name in keys(var.pipelines) : { at = "${name}.json name", id = "queues ${name}-undelivered" }],
+    # A function's role is called like the function.
+    [for one in local.things.deliveries : { at = one.at, id = "functions ${one.pipeline}-${one.key}-delivery" }],
   )
 
   name_faults = concat(

@@ -1,12 +1,18 @@
 locals {
   faults = concat(
+    local.outline_faults,
     local.shape_faults,
     local.name_faults,
     local.bucket_faults,
     local.rule_faults,
     local.topic_faults,
     local.queue_faults,
+    local.notification_faults,
+    local.table_faults,
+    local.database_faults,
+    local.delivery_faults,
     local.trigger_faults,
+    local.api_faults,
     local.access_faults,
     local.setting_faults,
   )

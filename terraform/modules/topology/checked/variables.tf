@@ -1,7 +1,8 @@
 variable "pipelines" {
-  description = "Pipeline files by name, patterns and filter policies as JSON. No field has a default; unknown fields are dropped."
+  description = "Pipeline files by name; patterns, filter policies and request models as JSON. No field has a default; unknown fields are dropped."
   nullable    = false
 
+  # What is optional here belongs to one of several outlines, of which trigger.tf and sources.tf demand one whole.
   type = map(object({
     name        = string
     description = string
@@ -11,6 +12,7 @@ variable "pipelines" {
       versioned            = bool
       eventBridge          = bool
       expireNoncurrentDays = number
+      uploadPrefix         = string
     }))
 
     rules = map(object({
@@ -19,14 +21,19 @@ variable "pipelines" {
     }))
 
     topics = map(object({
-      from = object({ rule = string })
+      from  = object({ rule = string })
+      email = bool
     }))
 
     queues = map(object({
       from = list(object({
-        topic              = string
-        rawMessageDelivery = bool
-        filterPolicy       = string
+        topic              = optional(string)
+        rawMessageDelivery = optional(bool)
+        filterPolicy       = optional(string)
+
+        bucket = optional(string)
+        prefix = optional(string)
+        suffix = optional(string)
       }))
       fifo                     = bool
       visibilityTimeoutSeconds = number
@@ -37,18 +44,66 @@ variable "pipelines" {
       dlqRetentionSeconds      = number
     }))
 
+    tables = map(object({
+      hashKey  = object({ name = string, type = string })
+      rangeKey = object({ name = string, type = string })
+      indexes = map(object({
+        hashKey  = object({ name = string, type = string })
+        rangeKey = object({ name = string, type = string })
+      }))
+      ttlAttribute        = string
+      pointInTimeRecovery = bool
+    }))
+
+    databases = map(object({
+      engine              = string
+      version             = string
+      instanceClass       = string
+      storageGb           = number
+      maxStorageGb        = number
+      backupRetentionDays = number
+    }))
+
+    streams = map(object({
+      shards         = number
+      retentionHours = number
+    }))
+
+    deliveries = map(object({
+      from          = object({ stream = string })
+      to            = object({ bucket = string, prefix = string, errorPrefix = string })
+      partitionKeys = map(string)
+      bufferMb      = number
+      bufferSeconds = number
+      compression   = string
+    }))
+
     functions = map(object({
       from = object({
-        queue              = string
-        batchSize          = number
-        batchWindowSeconds = number
-        maximumConcurrency = number
+        queue              = optional(string)
+        batchSize          = optional(number)
+        batchWindowSeconds = optional(number)
+        maximumConcurrency = optional(number)
+
+        api            = optional(string)
+        method         = optional(string)
+        path           = optional(string)
+        apiKeyRequired = optional(bool)
+        requestModel   = optional(string)
       })
-      reads          = list(string)
-      writes         = list(string)
-      memoryMb       = number
-      timeoutSeconds = number
-      environment    = map(string)
+      reads              = list(string)
+      writes             = list(string)
+      memoryMb           = number
+      timeoutSeconds     = number
+      ephemeralStorageMb = number
+      environment        = map(string)
+    }))
+
+    apis = map(object({
+      stage       = string
+      rateLimit   = number
+      burstLimit  = number
+      quotaPerDay = number
     }))
   }))
 }

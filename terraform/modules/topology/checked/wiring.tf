@@ -15,7 +15,7 @@ locals {
       events  = try(pipeline.buckets[rule.from.bucket].eventBridge, true)
       pattern = jsondecode(rule.pattern)
       length  = length(rule.pattern)
-      targets = length([for topic in values(pipeline.topics) : topic if topic.from.rule == key])
+      targets = length([for topic in values(pipeline.topics) : topic if try(topic.from.rule, null) == key])
     }
   ]])
 
@@ -32,24 +32,22 @@ locals {
   )
 
   topic_faults = flatten([for name, pipeline in var.pipelines : concat(
-    [for key, topic in pipeline.topics : "${name}.json topics.${key}.from.rule: there is no rule ${topic.from.rule}" if !contains(keys(pipeline.rules), topic.from.rule)],
+    [for key, topic in pipeline.topics : "${name}.json topics.${key}.from.rule: there is no rule ${topic.from.rule}" if topic.from != null && !contains(keys(pipeline.rules), try(topic.from.rule, ""))],
     [
-      for key in keys(pipeline.topics) : "${name}.json topics.${key}: no queue takes its messages: they would be lost"
-      if !contains(flatten([for queue in values(pipeline.queues) : queue.from[*].topic]), key)
+      for key, topic in pipeline.topics : "${name}.json topics.${key}: no queue takes its messages: they would be lost"
+      if !topic.email && !contains([for one in local.topic_sources : one.source.topic if one.pipeline == name], key)
     ],
   )])
 
-  sources = flatten([for name, pipeline in var.pipelines : [
-    for key, queue in pipeline.queues : [
-      for index, source in queue.from : {
-        at     = "${name}.json queues.${key}.from[${index}]"
-        topic  = source.topic
-        exists = contains(keys(pipeline.topics), source.topic)
-        again  = contains(slice(queue.from[*].topic, 0, index), source.topic)
-        policy = source.filterPolicy == null ? null : jsondecode(source.filterPolicy)
-      }
-    ]
-  ]])
+  subscriptions = [
+    for one in local.topic_sources : {
+      at     = one.at
+      topic  = one.source.topic
+      exists = contains(keys(var.pipelines[one.pipeline].topics), one.source.topic)
+      again  = contains([for other in local.topic_sources : other.source.topic if other.pipeline == one.pipeline && other.queue == one.queue && other.order < one.order], one.source.topic)
+      policy = jsondecode(one.source.filterPolicy)
+    }
+  ]
 
   queue_faults = concat(
     flatten([for name, pipeline in var.pipelines : concat(
@@ -60,17 +58,17 @@ locals {
       ],
       [
         for key, queue in pipeline.queues :
-        "${name}.json queues.${key}.from: must be empty: a standard topic can't deliver to a FIFO queue"
+        "${name}.json queues.${key}.from: must be empty: neither a standard topic nor S3 can deliver to a FIFO queue"
         if queue.fifo && length(queue.from) > 0
       ],
     )]),
-    [for source in local.sources : "${source.at}.topic: there is no topic ${source.topic}" if !source.exists],
-    [for source in local.sources : "${source.at}.topic: ${source.topic} is named twice: a topic has one subscription per queue" if source.again],
-    [for source in local.sources : "${source.at}.filterPolicy: names ${length(source.policy)} attributes, SNS takes 5" if try(length(keys(source.policy)) > 5, false)],
-    [for source in local.sources : "${source.at}.filterPolicy: must name at least one field" if try(length(keys(source.policy)) == 0, false)],
-    flatten([for source in local.sources : [
-      for attribute, values in source.policy : "${source.at}.filterPolicy.${attribute}: must be an array of values, one at least"
+    [for one in local.subscriptions : "${one.at}.topic: there is no topic ${one.topic}" if !one.exists],
+    [for one in local.subscriptions : "${one.at}.topic: ${one.topic} is named twice: a topic has one subscription per queue" if one.again],
+    [for one in local.subscriptions : "${one.at}.filterPolicy: names ${length(one.policy)} attributes, SNS takes 5" if try(length(keys(one.policy)) > 5, false)],
+    [for one in local.subscriptions : "${one.at}.filterPolicy: must name at least one field" if try(length(keys(one.policy)) == 0, false)],
+    flatten([for one in local.subscriptions : [
+      for attribute, values in one.policy : "${one.at}.filterPolicy.${attribute}: must be an array of values, one at least"
       if !can(values[0])
-    ] if can(keys(source.policy))]),
+    ] if can(keys(one.policy))]),
   )
 }

@@ -3,7 +3,7 @@
 
 variables {
   directory  = "../../../test/fixtures/topology/valid"
-  names      = ["many-edges", "plain", "empty"]
+  names      = ["many-edges", "plain", "empty", "every-kind"]
   project    = "edp"
   env        = "dev"
   account_id = "123456789012"
@@ -29,7 +29,7 @@ run "names_follow_one_rule" {
   }
 
   assert {
-    condition     = output.names.undelivered == { "many-edges" = "edp-dev-many-edges-undelivered", plain = "edp-dev-plain-undelivered", empty = "edp-dev-empty-undelivered" }
+    condition     = output.names.undelivered == { "many-edges" = "edp-dev-many-edges-undelivered", plain = "edp-dev-plain-undelivered", empty = "edp-dev-empty-undelivered", "every-kind" = "edp-dev-every-kind-undelivered" }
     error_message = "Each pipeline must have its queue for undeliverable events."
   }
 }
@@ -42,7 +42,7 @@ run "a_pipeline_without_things_makes_nothing" {
   }
 
   assert {
-    condition     = output.buckets == {} && output.rules == {} && output.topics == {} && output.queues == {} && output.functions == {}
+    condition     = alltrue([for things in [output.buckets, output.rules, output.topics, output.queues, output.tables, output.streams, output.deliveries, output.functions, output.apis] : things == {}])
     error_message = "An empty pipeline must make nothing."
   }
 }
@@ -112,6 +112,73 @@ run "a_function_may_send_and_publish_only_where_it_writes" {
   assert {
     condition     = length([for statement in output.functions["many-edges/sorter"].statements : statement if !contains(["Receive", "DeadLetter", "Log"], statement.sid)]) == 0
     error_message = "A function that reads and writes nothing must get no more than its trigger needs."
+  }
+}
+
+run "a_function_may_use_tables_streams_and_databases_as_it_says" {
+  command = plan
+
+  assert {
+    condition = { for statement in output.functions["every-kind/load"].statements : statement.sid => join(" ", statement.resources) if contains(["ReadItems", "WriteItems", "QueryIndexes", "PutRecords", "ReadSecrets"], statement.sid) } == {
+      ReadItems    = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers"
+      WriteItems   = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-claims"
+      QueryIndexes = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers/index/by-reference"
+      PutRecords   = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-every-kind-events"
+      ReadSecrets  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:edp-dev-every-kind-analytics-??????"
+    }
+    error_message = "Each table, index, stream and secret by its name."
+  }
+
+  assert {
+    condition     = !contains(flatten([for function in values(output.functions) : [for statement in function.statements : statement.actions]]), "dynamodb:Scan")
+    error_message = "No function may read whole tables."
+  }
+
+  assert {
+    condition     = [for statement in output.functions["every-kind/look"].statements : statement.actions if statement.sid == "ReadRecords"] == [["kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]]
+    error_message = "A stream in `reads` must be read only."
+  }
+}
+
+run "what_an_api_invokes_has_no_queue" {
+  command = plan
+
+  assert {
+    condition     = output.functions["every-kind/accept"].queue == null && [for statement in output.functions["every-kind/accept"].statements : statement.sid] == ["Log", "Publish", "PutRecords"]
+    error_message = "Neither a queue to receive from nor a DLQ to send to."
+  }
+
+  assert {
+    condition     = { for id, route in output.apis["every-kind/store"].routes : id => "${route.method} ${route.path} ${route.api_key_required} ${route.request_model != null}" } == { "every-kind/accept" = "POST /events true true", "every-kind/look" = "GET /events/{type}/{id} false false" }
+    error_message = "An API's routes are the functions that take from it."
+  }
+
+  assert {
+    condition     = output.apis["every-kind/other"].quota_per_day == null
+    error_message = "An API may have no quota."
+  }
+}
+
+run "queues_hear_of_topics_and_of_buckets" {
+  command = plan
+
+  assert {
+    condition     = output.queues["every-kind/arrived"].bucket_arns == tolist(["arn:aws:s3:::edp-dev-every-kind-inbox-123456789012"]) && keys(output.queues["every-kind/arrived"].subscriptions) == ["every-kind/landed"]
+    error_message = "A bucket may send once, however many sources name it."
+  }
+
+  assert {
+    condition = output.buckets["every-kind/inbox"].notifications == [
+      { queue = "every-kind/arrived", prefix = "incoming/", suffix = ".csv" },
+      { queue = "every-kind/arrived", prefix = "incoming/", suffix = ".json" },
+      { queue = "every-kind/others", prefix = "other/", suffix = "" },
+    ]
+    error_message = "A bucket tells every queue that hears of it."
+  }
+
+  assert {
+    condition     = output.topics["every-kind/runs"].rule == null && output.topics["every-kind/runs"].email
+    error_message = "Functions publish to a topic without a rule."
   }
 }
 
