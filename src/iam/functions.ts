@@ -1,4 +1,4 @@
-import { actions, arn, type Condition, type Grants, namePrefix, type Scope } from "./grant.ts";
+import { actions, arn, type Condition, type Grant, type Grants, namePrefix, type Scope } from "./grant.ts";
 
 const functionArn = (scope: Scope) => arn(scope, "lambda", `function:${namePrefix(scope)}*`);
 const ofOurFunctions = (scope: Scope): Condition => ({
@@ -22,11 +22,13 @@ export const LAMBDA_TYPES: Record<string, Grants> = {
       ),
       resources: [functionArn(scope)],
     },
+    ...passRole(scope, "lambda.amazonaws.com"),
+  ],
+  aws_lambda_permission: (scope) => [
     {
-      sid: "PassRoles",
-      actions: ["iam:PassRole"],
-      resources: [roleArn(scope)],
-      condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
+      sid: "Functions",
+      actions: actions("lambda", "AddPermission GetPolicy RemovePermission"),
+      resources: [functionArn(scope)],
     },
   ],
   aws_lambda_event_source_mapping: (scope) => [
@@ -53,6 +55,18 @@ export const LAMBDA_TYPES: Record<string, Grants> = {
 };
 
 const roleArn = (scope: Scope) => arn(scope, "iam", `role/${namePrefix(scope)}*`, { regional: false });
+
+/** Hands one of the environment's roles to a service that is to work with it. */
+export function passRole(scope: Scope, service: string): Grant[] {
+  return [
+    {
+      sid: "PassRoles",
+      actions: ["iam:PassRole"],
+      resources: [roleArn(scope)],
+      condition: { StringEquals: { "iam:PassedToService": service } },
+    },
+  ];
+}
 
 const roleGrants: (names: string) => Grants = (names) => (scope) => [
   { sid: "Roles", actions: actions("iam", names), resources: [roleArn(scope)] },

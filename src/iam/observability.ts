@@ -1,29 +1,39 @@
-import { actions, arn, type Grants, namePrefix } from "./grant.ts";
+import { actions, arn, type Grants, namePrefix, type Scope } from "./grant.ts";
+
+/** First parts of the names of log groups, by who writes to them. */
+const LOG_FOLDERS = ["lambda", "kinesisfirehose", "apigateway"] as const;
+
+const logArns = (scope: Scope) =>
+  LOG_FOLDERS.map((folder) => arn(scope, "logs", `log-group:/aws/${folder}/${namePrefix(scope)}*`));
 
 /**
- * Log groups of functions.
+ * Log groups of functions, delivery streams and APIs.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
  */
 export const LOGS_TYPES: Record<string, Grants> = {
-  aws_cloudwatch_log_group: (scope) => {
-    const group = arn(scope, "logs", `log-group:/aws/lambda/${namePrefix(scope)}*`);
-    return [
-      {
-        sid: "LogGroups",
-        actions: actions(
-          "logs",
-          "CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource UntagResource",
-        ),
-        resources: [group],
-      },
-      {
-        sid: "ListLogGroups",
-        actions: ["logs:DescribeLogGroups"],
-        // CloudWatch Logs knows no resource for it.
-        resources: ["*"],
-      },
-    ];
-  },
+  aws_cloudwatch_log_group: (scope) => [
+    {
+      sid: "LogGroups",
+      actions: actions(
+        "logs",
+        "CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource UntagResource",
+      ),
+      resources: logArns(scope),
+    },
+    {
+      sid: "ListLogGroups",
+      actions: ["logs:DescribeLogGroups"],
+      // CloudWatch Logs knows no resource for it.
+      resources: ["*"],
+    },
+  ],
+  aws_cloudwatch_log_stream: (scope) => [
+    {
+      sid: "LogGroups",
+      actions: actions("logs", "CreateLogStream DeleteLogStream DescribeLogStreams"),
+      resources: logArns(scope),
+    },
+  ],
 };
 
 /**

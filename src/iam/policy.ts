@@ -1,4 +1,5 @@
 import type { Pipeline } from "../topology/types.ts";
+import { apiAccount } from "./apis.ts";
 import type { Condition, Grant, Scope } from "./grant.ts";
 import { lookAround } from "./observability.ts";
 import { RESOURCE_TYPES, resourceTypes } from "./resource-types.ts";
@@ -44,7 +45,8 @@ export function deployerPolicies(
     if (!grants) throw new Error(`no permissions are known for ${type}`);
     return grants;
   });
-  const grants = [...types, emptyBuckets, lookAround].flatMap((make) => make(scope));
+  const apis = pipelines.some((pipeline) => Object.keys(pipeline.apis).length > 0) ? [apiAccount] : [];
+  const grants = [...types, ...apis, emptyBuckets, lookAround].flatMap((make) => make(scope));
   const statements = toStatements([...grants, ...stateBackend(scope, backend)]);
   const parts = split(statements);
   return parts.map((document, index) => ({

@@ -1,10 +1,13 @@
 import type { Kind, Pipeline } from "../topology/types.ts";
+import { APIGATEWAY_TYPES } from "./apis.ts";
 import { IAM_TYPES, LAMBDA_TYPES } from "./functions.ts";
 import type { Grants } from "./grant.ts";
 import { KMS_TYPES } from "./kms.ts";
 import { EVENTS_TYPES, SNS_TYPES, SQS_TYPES } from "./messaging.ts";
 import { CLOUDWATCH_TYPES, LOGS_TYPES } from "./observability.ts";
 import { S3_TYPES } from "./s3.ts";
+import { FIREHOSE_TYPES, KINESIS_TYPES } from "./streams.ts";
+import { DYNAMODB_TYPES } from "./tables.ts";
 
 /** What the AWS provider needs to create, read, update and delete each resource type that edp's HCL uses. */
 export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
@@ -12,7 +15,11 @@ export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
   ...EVENTS_TYPES,
   ...SNS_TYPES,
   ...SQS_TYPES,
+  ...DYNAMODB_TYPES,
+  ...KINESIS_TYPES,
+  ...FIREHOSE_TYPES,
   ...LAMBDA_TYPES,
+  ...APIGATEWAY_TYPES,
   ...IAM_TYPES,
   ...LOGS_TYPES,
   ...CLOUDWATCH_TYPES,
@@ -23,9 +30,23 @@ export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
 export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
   bucket: Object.keys(S3_TYPES),
   rule: ["aws_cloudwatch_event_rule"],
-  topic: ["aws_sns_topic", "aws_sns_topic_policy", "aws_cloudwatch_event_target"],
+  topic: [
+    "aws_sns_topic",
+    "aws_sns_topic_policy",
+    "aws_sns_topic_subscription",
+    "aws_cloudwatch_event_target",
+  ],
   queue: ["aws_sqs_queue", "aws_sns_topic_subscription"],
   undelivered: ["aws_sqs_queue"],
+  table: ["aws_dynamodb_table"],
+  stream: ["aws_kinesis_stream"],
+  delivery: [
+    "aws_kinesis_firehose_delivery_stream",
+    "aws_cloudwatch_log_group",
+    "aws_cloudwatch_log_stream",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+  ],
   function: [
     "aws_cloudwatch_log_group",
     "aws_lambda_function",
@@ -33,6 +54,7 @@ export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
     "aws_iam_role",
     "aws_iam_role_policy",
   ],
+  api: [...Object.keys(APIGATEWAY_TYPES), "aws_cloudwatch_log_group", "aws_lambda_permission"],
   key: Object.keys(KMS_TYPES),
   alarms: [
     "aws_cloudwatch_metric_alarm",

@@ -1,12 +1,17 @@
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Scope } from "../../../src/iam/grant.ts";
 import { deployerPolicies, MANAGED_POLICY_LIMIT, type Statement } from "../../../src/iam/policy.ts";
 import { PIPELINES_DIRECTORY } from "../../../src/package-root.ts";
 import { loadPipelines } from "../../../src/topology/load.ts";
+import { FIXTURES } from "../../support/topology-fixtures.ts";
 
 const scope: Scope = { project: "acme", env: "dev", region: "eu-central-1", account: "123456789012" };
-const pipelines = await loadPipelines([PIPELINES_DIRECTORY]);
+/** Those that ship, and one of every kind. */
+const shipped = await loadPipelines([PIPELINES_DIRECTORY]);
+const fixtures = await loadPipelines([path.join(FIXTURES, "valid")]);
+const pipelines = [...shipped, ...fixtures];
 const policies = (overrides: Partial<Scope> = {}, backend?: string) =>
   deployerPolicies(pipelines, { ...scope, ...overrides }, backend);
 const statements = (overrides: Partial<Scope> = {}, backend?: string) =>
@@ -35,6 +40,9 @@ describe("the deployer's policy", () => {
     const wild = statements().filter(({ Resource }) => Resource.includes("*"));
     expect(wild.flatMap(({ Action }) => Action).sort()).toEqual([
       "cloudwatch:GetMetricData",
+      "kinesis:DescribeLimits",
+      "kinesis:UpdateShardCount",
+      "kinesis:UpdateStreamMode",
       "kms:CreateKey",
       "kms:ListAliases",
       "lambda:CreateEventSourceMapping",
@@ -67,33 +75,43 @@ describe("the deployer's policy", () => {
   });
 
   it("reaches only what is called after the project and the environment", () => {
-    const nameless = /^(\*|arn:aws:kms:.*:key\/\*|arn:aws:lambda:.*:event-source-mapping:\*)$/;
+    const nameless =
+      /^(\*|arn:aws:kms:.*:key\/\*|arn:aws:lambda:.*:event-source-mapping:\*|arn:aws:apigateway:.*)$/;
+    const serviceRole = /\/AWSServiceRoleForAPIGateway$/;
     const outside = statements()
       .flatMap(({ Resource }) => Resource)
-      .filter((arn) => !nameless.test(arn) && !/[:/]acme-dev(-\*(\/\*)?)?$/.test(arn));
+      .filter(
+        (arn) => !nameless.test(arn) && !serviceRole.test(arn) && !/[:/]acme-dev(-\*(\/\*)?)?$/.test(arn),
+      );
     expect(outside).toEqual([]);
   });
 
   it("holds what has no name to the environment by a condition, but for reading tags of mappings", () => {
     const open = statements().filter(
-      ({ Resource, Condition }) => Resource.some((arn) => /key\/\*|mapping:\*/.test(arn)) && !Condition,
+      ({ Resource, Condition }) =>
+        Resource.some((arn) => /key\/\*|mapping:\*|:apigateway:/.test(arn)) && !Condition,
     );
-    expect(open.flatMap(({ Action }) => Action)).toEqual([
-      "lambda:ListTags",
-      "lambda:TagResource",
-      "lambda:UntagResource",
+    expect(
+      open.flatMap(({ Action, Resource }) => (/account$/.test(Resource[0] ?? "") ? [] : Action)),
+    ).toEqual(["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"]);
+  });
+
+  it("passes only the environment's roles, and to Lambda and Firehose only", () => {
+    const passed = allowing("iam:PassRole");
+    expect(passed.flatMap(({ Resource }) => Resource)).toEqual(
+      Array(2).fill("arn:aws:iam::123456789012:role/acme-dev-*"),
+    );
+    expect(passed.map(({ Condition }) => Condition?.StringEquals?.["iam:PassedToService"]).sort()).toEqual([
+      "firehose.amazonaws.com",
+      "lambda.amazonaws.com",
     ]);
   });
 
-  it("passes only the environment's roles, and to Lambda only", () => {
-    expect(allowing("iam:PassRole")).toEqual([
-      {
-        Sid: "PassRoles",
-        Effect: "Allow",
-        Action: ["iam:PassRole"],
-        Resource: ["arn:aws:iam::123456789012:role/acme-dev-*"],
-        Condition: { StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } },
-      },
+  it("makes APIs with the environment's tags only, and leaves those of other environments alone", () => {
+    const apis = statements().filter(({ Resource }) => Resource.some((arn) => /:\/restapis/.test(arn)));
+    expect(apis.map(({ Action, Condition = {} }) => [Action.length, ...Object.keys(Condition)])).toEqual([
+      [1, "StringEquals"],
+      [5, "StringEqualsIfExists"],
     ]);
   });
 
@@ -113,11 +131,12 @@ describe("the deployer's policy", () => {
     ]);
   });
 
-  it("asks for no Lambda where no pipeline has a function", () => {
-    const dry = pipelines.map((pipeline) => ({ ...pipeline, functions: {} }));
+  it("asks for no Lambda and no API Gateway where no pipeline has a function or an API", () => {
+    const dry = pipelines.map((pipeline) => ({ ...pipeline, functions: {}, deliveries: {}, apis: {} }));
     const all = deployerPolicies(dry, scope, undefined).flatMap(({ document }) => document.Statement);
     expect(allowing("lambda:CreateFunction", all)).toEqual([]);
     expect(allowing("iam:PassRole", all)).toEqual([]);
+    expect(allowing("apigateway:GET", all)).toEqual([]);
     expect(allowing("sqs:CreateQueue", all)).toHaveLength(1);
   });
 });
@@ -153,7 +172,7 @@ describe("the documents", () => {
       expect(characters).toBe(JSON.stringify(document).replace(/\s/g, "").length);
       expect(characters).toBeLessThanOrEqual(MANAGED_POLICY_LIMIT);
     }
-    expect(all.length).toBeLessThanOrEqual(2);
+    expect(all.length).toBeLessThanOrEqual(3);
   });
 
   it("are numbered when there are several, and lose nothing", () => {

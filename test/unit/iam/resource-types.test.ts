@@ -65,8 +65,20 @@ const S3_ACTIONS: Record<string, string> = {
   PutPublicAccessBlock: "PutBucketPublicAccessBlock",
 };
 
+/** API Gateway's actions are the methods of its requests, by the first word of an operation. */
+const API_METHODS: Record<string, string> = {
+  Create: "POST",
+  Delete: "DELETE",
+  Get: "GET",
+  Put: "PUT",
+  Tag: "PUT",
+  Untag: "DELETE",
+  Update: "PATCH",
+};
+
 function iamAction(call: string): string {
   const [service = "", operation = ""] = call.split(" ");
+  if (service === "APIGateway") return `apigateway:${API_METHODS[/^[A-Z][a-z]+/.exec(operation)?.[0] ?? ""]}`;
   return `${service.toLowerCase()}:${service === "S3" ? (S3_ACTIONS[operation] ?? operation) : operation}`;
 }
 
