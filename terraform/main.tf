@@ -28,9 +28,15 @@ module "bucket" {
   versioned              = each.value.versioned
   event_bridge           = each.value.event_bridge
   expire_noncurrent_days = each.value.expire_noncurrent_days
+  upload_prefix          = each.value.upload_prefix
+  upload_principals      = each.value.upload_prefix == null ? [] : lookup(var.upload_principals, each.key, [])
   tls_only               = !startswith(coalesce(var.endpoint_url, "https://"), "http://")
   force_destroy          = var.force_destroy
   tags                   = { pipeline = each.value.pipeline }
+
+  notifications = [
+    for one in each.value.notifications : { queue_arn = module.queue[one.queue].arn, prefix = one.prefix, suffix = one.suffix }
+  ]
 }
 
 module "undelivered" {
@@ -61,8 +67,8 @@ module "topic" {
   name                  = each.value.name
   arn                   = each.value.arn
   kms_key_arn           = one(module.key[*].arn)
-  rule_name             = module.rule[each.value.rule].name
-  rule_arn              = each.value.rule_arn
+  rule                  = each.value.rule == null ? null : { name = module.rule[each.value.rule].name, arn = each.value.rule_arn }
+  emails                = each.value.email ? var.notify_emails : []
   undelivered_queue_arn = module.undelivered[each.value.pipeline].arn
   tags                  = { pipeline = each.value.pipeline }
 }
@@ -84,6 +90,8 @@ module "queue" {
   dlq_retention_seconds      = each.value.dlq_retention_seconds
   restrict_redrive           = !local.emulated
   topic_arns                 = each.value.topic_arns
+  bucket_arns                = each.value.bucket_arns
+  account_id                 = local.account_id
   undelivered_queue_arn      = module.undelivered[each.value.pipeline].arn
   tags                       = { pipeline = each.value.pipeline }
 
@@ -91,6 +99,51 @@ module "queue" {
     for topic, subscription in each.value.subscriptions :
     topic => merge(subscription, { topic_arn = module.topic[topic].arn })
   }
+}
+
+module "table" {
+  source   = "./modules/table"
+  for_each = module.topology.tables
+
+  name                   = each.value.name
+  hash_key               = each.value.hash_key
+  range_key              = each.value.range_key
+  indexes                = each.value.indexes
+  ttl_attribute          = each.value.ttl_attribute
+  point_in_time_recovery = each.value.point_in_time_recovery
+  deletion_protection    = var.deletion_protection
+  tags                   = { pipeline = each.value.pipeline }
+}
+
+module "stream" {
+  source   = "./modules/stream"
+  for_each = module.topology.streams
+
+  name            = each.value.name
+  shards          = each.value.shards
+  retention_hours = each.value.retention_hours
+  tags            = { pipeline = each.value.pipeline }
+}
+
+module "delivery" {
+  source   = "./modules/delivery"
+  for_each = module.topology.deliveries
+
+  name               = each.value.name
+  arn                = each.value.arn
+  account_id         = local.account_id
+  stream_arn         = module.stream[each.value.stream].arn
+  stream_policy_arn  = each.value.stream_arn
+  bucket_arn         = each.value.bucket_arn
+  log_group_arn      = each.value.log_group_arn
+  prefix             = each.value.prefix
+  error_prefix       = each.value.error_prefix
+  partition_keys     = each.value.partition_keys
+  buffer_mb          = each.value.buffer_mb
+  buffer_seconds     = each.value.buffer_seconds
+  compression        = each.value.compression
+  log_retention_days = var.log_retention_days
+  tags               = { pipeline = each.value.pipeline }
 }
 
 locals {
@@ -101,6 +154,8 @@ locals {
     topics  = { for id, topic in module.topic : id => topic.arn }
     queues  = { for id, queue in module.queue : id => queue.url }
     dlqs    = { for id, queue in module.queue : id => queue.dlq_url }
+    tables  = { for id, table in module.table : id => table.name }
+    streams = { for id, stream in module.stream : id => stream.name }
   }
 
   emulator_variables = local.emulated ? {
@@ -118,10 +173,7 @@ module "function" {
   memory_mb            = each.value.memory_mb
   timeout_seconds      = each.value.timeout_seconds
   statements           = each.value.statements
-  queue_arn            = module.queue[each.value.queue].arn
-  batch_size           = each.value.batch_size
-  batch_window_seconds = each.value.batch_window_seconds
-  maximum_concurrency  = each.value.maximum_concurrency
+  ephemeral_storage_mb = each.value.ephemeral_storage_mb
   log_retention_days   = var.log_retention_days
   tags                 = { pipeline = each.value.pipeline }
 
@@ -129,7 +181,38 @@ module "function" {
     each.value.environment,
     { for variable, data in each.value.references : variable => local.addresses[data.kind][data.id] },
     local.emulator_variables,
+    each.value.queue == null && length(var.cors_allowed_origins) > 0 ? { EDP_CORS_ALLOWED_ORIGINS = join(",", var.cors_allowed_origins) } : {},
   )
 
+  queue = each.value.queue == null ? null : {
+    arn                  = module.queue[each.value.queue].arn
+    batch_size           = each.value.batch_size
+    batch_window_seconds = each.value.batch_window_seconds
+    maximum_concurrency  = each.value.maximum_concurrency
+  }
+
   kms_key_arn = each.value.publishes ? one(module.key[*].arn) : null
+}
+
+module "api" {
+  source   = "./modules/api"
+  for_each = module.topology.apis
+
+  name                 = each.value.name
+  description          = "API ${each.value.key} of the pipeline ${each.value.pipeline}"
+  stage                = each.value.stage
+  rate_limit           = each.value.rate_limit
+  burst_limit          = each.value.burst_limit
+  quota_per_day        = each.value.quota_per_day
+  cors_allowed_origins = var.cors_allowed_origins
+  access_logs          = var.api_access_logs
+  log_retention_days   = var.log_retention_days
+  tags                 = { pipeline = each.value.pipeline }
+
+  routes = {
+    for id, route in each.value.routes : id => merge(route, {
+      function_name = module.function[id].name
+      invoke_arn    = module.function[id].invoke_arn
+    })
+  }
 }

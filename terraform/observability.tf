@@ -14,7 +14,7 @@ module "key" {
   alias             = local.prefix
   account_id        = local.account_id
   partition         = local.partition
-  topic_arns        = [for topic in values(module.topology.topics) : topic.arn]
+  topic_arns        = [for topic in values(module.topology.topics) : topic.arn if topic.rule != null]
   alerts_topic_arn  = local.alerts_arn
   alarm_arn_pattern = local.alarm_arn_pattern
 }
@@ -44,6 +44,18 @@ module "alarms" {
   functions = {
     for id, function in module.topology.functions : id => { pipeline = function.pipeline, name = function.name }
   }
+
+  apis = {
+    for id, api in module.topology.apis : id => { pipeline = api.pipeline, name = api.name, stage = api.stage }
+  }
+
+  streams = {
+    for id, stream in module.topology.streams : id => { pipeline = stream.pipeline, name = stream.name }
+  }
+
+  deliveries = {
+    for id, delivery in module.topology.deliveries : id => { pipeline = delivery.pipeline, name = delivery.name }
+  }
 }
 
 module "dashboard" {
@@ -55,8 +67,11 @@ module "dashboard" {
 
   pipelines = {
     for name, undelivered in module.topology.undelivered : name => {
-      queues    = [for queue in values(module.topology.queues) : queue.name if queue.pipeline == name]
-      functions = [for function in values(module.topology.functions) : function.name if function.pipeline == name]
+      queues     = [for queue in values(module.topology.queues) : queue.name if queue.pipeline == name]
+      functions  = [for function in values(module.topology.functions) : function.name if function.pipeline == name]
+      apis       = [for api in values(module.topology.apis) : api.name if api.pipeline == name]
+      streams    = [for stream in values(module.topology.streams) : stream.name if stream.pipeline == name]
+      deliveries = [for delivery in values(module.topology.deliveries) : delivery.name if delivery.pipeline == name]
       dlqs = concat(
         [for queue in values(module.topology.queues) : queue.dlq_name if queue.pipeline == name],
         [undelivered.name],

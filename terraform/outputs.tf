@@ -14,14 +14,45 @@ locals {
       functions = {
         for id, function in module.topology.functions : function.key => { name = module.function[id].name, logGroup = module.function[id].log_group } if function.pipeline == name
       }
+      tables = {
+        for id, table in module.topology.tables : table.key => { name = module.table[id].name } if table.pipeline == name
+      }
+      databases = {}
+      streams = {
+        for id, stream in module.topology.streams : stream.key => { name = module.stream[id].name } if stream.pipeline == name
+      }
+      deliveries = {
+        for id, delivery in module.topology.deliveries : delivery.key => { name = module.delivery[id].name } if delivery.pipeline == name
+      }
+      apis = {
+        for id, api in module.topology.apis : api.key => { url = local.api_urls[id], apiKeyId = module.api[id].api_key_id } if api.pipeline == name
+      }
       undelivered = { url = module.undelivered[name].url }
     }
+  }
+
+  # An emulator has no host of its own for each API.
+  api_urls = {
+    for id, api in module.api : id => local.emulated ? "${trimsuffix(var.endpoint_url, "/")}/restapis/${api.id}/${module.topology.apis[id].stage}/_user_request_" : api.url
   }
 }
 
 output "pipelines" {
   description = "Address book of each pipeline: AddressBook in src/topology/deployment.ts."
   value       = local.books
+
+  # Of pipelines that are not deployed here nothing is known.
+  precondition {
+    condition     = length(local.without_upload_prefix) == 0
+    error_message = "upload_principals has principals for ${join(", ", local.without_upload_prefix)}: only buckets with an uploadPrefix take uploads."
+  }
+}
+
+locals {
+  without_upload_prefix = [
+    for bucket in keys(var.upload_principals) : bucket
+    if contains(var.pipeline_names, split("/", bucket)[0]) && try(module.topology.buckets[bucket].upload_prefix, null) == null
+  ]
 }
 
 output "deployed_pipelines" {
@@ -69,6 +100,10 @@ output "console_links" {
       for name, book in local.books : merge(
         { for key, bucket in book.buckets : "${name}/buckets/${key}" => "https://${local.console_host}/s3/buckets/${bucket.name}?region=${var.region}" },
         { for key, queue in book.queues : "${name}/queues/${key}" => "${local.console}/sqs/v3/${local.query}#/queues/${urlencode(queue.url)}" },
+        { for key, table in book.tables : "${name}/tables/${key}" => "${local.console}/dynamodbv2/${local.query}#table?name=${table.name}" },
+        { for key, stream in book.streams : "${name}/streams/${key}" => "${local.console}/kinesis/${local.query}#/streams/details/${stream.name}/monitoring" },
+        { for key, delivery in book.deliveries : "${name}/deliveries/${key}" => "${local.console}/firehose/${local.query}#/details/${delivery.name}/monitoring" },
+        { for key in keys(book.apis) : "${name}/apis/${key}" => "${local.console}/apigateway/main/apis/${module.api["${name}/${key}"].id}/resources?api=${module.api["${name}/${key}"].id}&region=${var.region}" },
         { for key, function in book.functions : "${name}/functions/${key}" => "${local.console}/lambda/${local.query}#/functions/${function.name}" },
       )
     ]...),

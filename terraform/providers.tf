@@ -13,10 +13,14 @@ provider "aws" {
   skip_region_validation      = local.emulated
 
   endpoints {
+    apigateway     = var.endpoint_url
     cloudwatch     = var.endpoint_url
     cloudwatchlogs = var.endpoint_url
+    dynamodb       = var.endpoint_url
     events         = var.endpoint_url
+    firehose       = var.endpoint_url
     iam            = var.endpoint_url
+    kinesis        = var.endpoint_url
     kms            = var.endpoint_url
     lambda         = var.endpoint_url
     s3             = var.endpoint_url

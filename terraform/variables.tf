@@ -46,6 +46,14 @@ variable "pipeline_names" {
   description = "Pipelines that this environment consists of; what is left out is destroyed."
   type        = set(string)
   nullable    = false
+
+  validation {
+    # A file that can't be read or has no such field is the module topology's to refuse.
+    condition = alltrue([
+      for name in var.pipeline_names : !try(length(jsondecode(file("${path.root}/${var.pipelines_directory}/${name}.json")).databases) > 0, false)
+    ])
+    error_message = "A database can't be deployed to AWS yet: pipeline_names must not name pipelines that declare databases."
+  }
 }
 
 variable "pipelines_directory" {
@@ -81,6 +89,51 @@ variable "alert_email" {
     condition     = var.alert_email == null || can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.alert_email))
     error_message = "alert_email must be an e-mail address."
   }
+}
+
+variable "notify_emails" {
+  description = "Addresses that get the messages of topics with email, after each has confirmed its subscription."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for email in var.notify_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
+    error_message = "notify_emails must be e-mail addresses."
+  }
+}
+
+variable "upload_principals" {
+  description = "By bucket (<pipeline>/<bucket>), ARNs of accounts, users or roles that may put objects under its uploadPrefix, and nothing else."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for bucket in keys(var.upload_principals) : can(regex("^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$", bucket))])
+    error_message = "upload_principals must name buckets as <pipeline>/<bucket>, such as partner/uploads."
+  }
+}
+
+variable "cors_allowed_origins" {
+  description = "Origins whose pages may call the APIs; [\"*\"] for all, [] for none."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "api_access_logs" {
+  description = "Log every request to the APIs. Only where the account has its role for API Gateway's logs (GetAccount, cloudwatchRoleArn): it is the account's, not an environment's."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete tables until this is false again."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "endpoint_url" {

@@ -246,8 +246,7 @@ run "a_topic_takes_events_of_its_rule_only_and_loses_none" {
     name                  = "edp-dev-plain-arrivals"
     arn                   = "arn:aws:sns:eu-west-1:123456789012:edp-dev-plain-arrivals"
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
-    rule_name             = "edp-dev-plain-landed"
-    rule_arn              = "arn:aws:events:eu-west-1:123456789012:rule/edp-dev-plain-landed"
+    rule                  = { name = "edp-dev-plain-landed", arn = "arn:aws:events:eu-west-1:123456789012:rule/edp-dev-plain-landed" }
     undelivered_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered"
   }
 
@@ -264,7 +263,7 @@ run "a_topic_takes_events_of_its_rule_only_and_loses_none" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered" && aws_cloudwatch_event_target.this.retry_policy[0].maximum_retry_attempts == 185
+    condition     = aws_cloudwatch_event_target.this[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered" && aws_cloudwatch_event_target.this[0].retry_policy[0].maximum_retry_attempts == 185
     error_message = "Events that can't be delivered must be retried, then kept."
   }
 
@@ -320,16 +319,13 @@ run "a_function_may_do_exactly_what_it_is_given" {
   }
 
   variables {
-    name                 = "edp-dev-plain-worker"
-    zip                  = "tests/functions/plain-worker.zip"
-    memory_mb            = 512
-    timeout_seconds      = 60
-    environment          = { BUCKET_RAW = "edp-dev-plain-raw-123456789012" }
-    queue_arn            = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"
-    batch_size           = 100
-    batch_window_seconds = 20
-    maximum_concurrency  = 10
-    log_retention_days   = 30
+    name               = "edp-dev-plain-worker"
+    zip                = "tests/functions/plain-worker.zip"
+    memory_mb          = 512
+    timeout_seconds    = 60
+    environment        = { BUCKET_RAW = "edp-dev-plain-raw-123456789012" }
+    queue              = { arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work", batch_size = 100, batch_window_seconds = 20, maximum_concurrency = 10 }
+    log_retention_days = 30
     statements = [
       { sid = "Receive", actions = ["sqs:ReceiveMessage"], resources = ["arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"] },
     ]
@@ -349,7 +345,7 @@ run "a_function_may_do_exactly_what_it_is_given" {
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.this.function_response_types == toset(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.this.scaling_config[0].maximum_concurrency == 10 && aws_lambda_event_source_mapping.this.maximum_batching_window_in_seconds == 20
+    condition     = aws_lambda_event_source_mapping.this[0].function_response_types == toset(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.this[0].scaling_config[0].maximum_concurrency == 10 && aws_lambda_event_source_mapping.this[0].maximum_batching_window_in_seconds == 20
     error_message = "Batches fail in part, concurrency has its limit."
   }
 
@@ -367,17 +363,13 @@ run "a_function_that_publishes_may_use_the_key" {
   }
 
   variables {
-    name                 = "edp-dev-plain-worker"
-    zip                  = "tests/functions/plain-worker.zip"
-    memory_mb            = 512
-    timeout_seconds      = 60
-    queue_arn            = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"
-    batch_size           = 10
-    batch_window_seconds = 0
-    maximum_concurrency  = 2
-    log_retention_days   = 30
-    kms_key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
-    statements           = []
+    name               = "edp-dev-plain-worker"
+    zip                = "tests/functions/plain-worker.zip"
+    memory_mb          = 512
+    timeout_seconds    = 60
+    log_retention_days = 30
+    kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    statements         = []
   }
 
   assert {
@@ -394,16 +386,12 @@ run "a_function_with_access_to_everything_is_refused" {
   }
 
   variables {
-    name                 = "edp-dev-plain-worker"
-    zip                  = "tests/functions/none.zip"
-    memory_mb            = 512
-    timeout_seconds      = 60
-    queue_arn            = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"
-    batch_size           = 10
-    batch_window_seconds = 0
-    maximum_concurrency  = 2
-    log_retention_days   = 30
-    statements           = [{ sid = "All", actions = ["s3:*"], resources = ["*"] }]
+    name               = "edp-dev-plain-worker"
+    zip                = "tests/functions/none.zip"
+    memory_mb          = 512
+    timeout_seconds    = 60
+    log_retention_days = 30
+    statements         = [{ sid = "All", actions = ["s3:*"], resources = ["*"] }]
   }
 
   expect_failures = [var.statements, var.zip]
@@ -424,6 +412,9 @@ run "alarms_watch_every_place_where_something_can_be_lost" {
     queues            = { "plain/work" = { pipeline = "plain", name = "edp-dev-plain-work", dlq_name = "edp-dev-plain-work-dlq", max_age_seconds = 900 } }
     undelivered       = { plain = "edp-dev-plain-undelivered" }
     functions         = { "plain/worker" = { pipeline = "plain", name = "edp-dev-plain-worker" } }
+    apis              = { "plain/store" = { pipeline = "plain", name = "edp-dev-plain-store", stage = "v1" } }
+    streams           = { "plain/events" = { pipeline = "plain", name = "edp-dev-plain-events" } }
+    deliveries        = { "plain/lake" = { pipeline = "plain", name = "edp-dev-plain-lake" } }
   }
 
   assert {
@@ -432,8 +423,14 @@ run "alarms_watch_every_place_where_something_can_be_lost" {
       "edp-dev-plain-work-oldest-message"   = ["ApproximateAgeOfOldestMessage", "900", "edp-dev-plain-work"]
       "edp-dev-plain-undelivered-not-empty" = ["ApproximateNumberOfMessagesVisible", "0", "edp-dev-plain-undelivered"]
       "edp-dev-plain-worker-errors"         = ["Errors", "0", "edp-dev-plain-worker"]
+      "edp-dev-plain-worker-throttles"      = ["Throttles", "0", "edp-dev-plain-worker"]
+      "edp-dev-plain-store-4xx"             = ["4XXError", "0.25", "edp-dev-plain-store,v1"]
+      "edp-dev-plain-store-5xx"             = ["5XXError", "0", "edp-dev-plain-store,v1"]
+      "edp-dev-plain-events-iterator-age"   = ["GetRecords.IteratorAgeMilliseconds", "900000", "edp-dev-plain-events"]
+      "edp-dev-plain-events-throttles"      = ["WriteProvisionedThroughputExceeded", "0", "edp-dev-plain-events"]
+      "edp-dev-plain-lake-freshness"        = ["DeliveryToS3.DataFreshness", "900", "edp-dev-plain-lake"]
     }
-    error_message = "DLQ, undelivered, oldest message and function errors must have an alarm each."
+    error_message = "Everything that can fail, wait or be refused must have an alarm."
   }
 
   assert {
@@ -455,17 +452,33 @@ run "a_dashboard_has_a_band_per_pipeline" {
     pipelines = {
       plain = { queues = ["edp-dev-plain-work"], dlqs = ["edp-dev-plain-work-dlq", "edp-dev-plain-undelivered"], functions = ["edp-dev-plain-worker"] }
       empty = { queues = [], dlqs = ["edp-dev-empty-undelivered"], functions = [] }
+      shop = {
+        queues = [], dlqs = ["edp-dev-shop-undelivered"], functions = ["edp-dev-shop-accept"]
+        apis   = ["edp-dev-shop-store"], streams = ["edp-dev-shop-events"], deliveries = ["edp-dev-shop-events"]
+      }
     }
   }
 
   assert {
-    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.title if widget.type == "metric" && widget.y > 6] == ["Messages waiting, in flight", "Age of the oldest message (s)", "Dead letters", "Invocations, errors, throttles"]
+    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.title if widget.type == "metric" && widget.y == 8] == ["Messages waiting, in flight", "Age of the oldest message (s)", "Dead letters", "Invocations, errors, throttles"]
     error_message = "Each pipeline has its four graphs."
   }
 
   assert {
     condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.metrics if widget.type == "metric" && widget.y < 6] == [[["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "edp-dev-empty-undelivered"]]]
     error_message = "A pipeline without queues and functions draws only what it has."
+  }
+
+  assert {
+    condition = [for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : "${widget.x} ${widget.y} ${widget.properties.title}" if widget.type == "metric" && widget.y > 14] == [
+      "0 15 Dead letters",
+      "6 15 Invocations, errors, throttles",
+      "12 15 Requests, refused, failed",
+      "18 15 Records put, refused",
+      "0 21 Age of records when read (ms)",
+      "6 21 Age of the oldest undelivered record (s)",
+    ]
+    error_message = "Four graphs in a row, then the next row."
   }
 }
 
@@ -512,10 +525,8 @@ run "limits_of_lambda_are_kept" {
     zip                  = "tests/functions/plain-worker.zip"
     memory_mb            = 64
     timeout_seconds      = 901
-    queue_arn            = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work"
-    batch_size           = 10001
-    batch_window_seconds = 301
-    maximum_concurrency  = 1
+    ephemeral_storage_mb = 511
+    queue                = { arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-work", batch_size = 10001, batch_window_seconds = 301, maximum_concurrency = 1 }
     log_retention_days   = 30
     statements           = []
   }
@@ -523,9 +534,8 @@ run "limits_of_lambda_are_kept" {
   expect_failures = [
     var.memory_mb,
     var.timeout_seconds,
-    var.batch_size,
-    var.batch_window_seconds,
-    var.maximum_concurrency,
+    var.ephemeral_storage_mb,
+    var.queue,
   ]
 }
 
@@ -540,10 +550,434 @@ run "an_alias_is_no_key" {
     name                  = "edp-dev-plain-arrivals"
     arn                   = "arn:aws:sns:eu-west-1:123456789012:edp-dev-plain-arrivals"
     kms_key_arn           = "alias/aws/sns"
-    rule_name             = "edp-dev-plain-landed"
-    rule_arn              = "arn:aws:events:eu-west-1:123456789012:rule/edp-dev-plain-landed"
+    rule                  = { name = "edp-dev-plain-landed", arn = "arn:aws:events:eu-west-1:123456789012:rule/edp-dev-plain-landed" }
     undelivered_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered"
   }
 
   expect_failures = [var.kms_key_arn]
+}
+
+run "a_bucket_takes_uploads_under_its_prefix_only_and_tells_its_queues" {
+  command = plan
+
+  module {
+    source = "./modules/bucket"
+  }
+
+  variables {
+    name              = "edp-dev-plain-uploads-123456789012"
+    arn               = "arn:aws:s3:::edp-dev-plain-uploads-123456789012"
+    versioned         = true
+    event_bridge      = true
+    upload_prefix     = "incoming/"
+    upload_principals = ["arn:aws:iam::210987654321:role/partner"]
+    notifications = [
+      { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-arrived", prefix = "incoming/", suffix = ".csv" },
+      { queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-others", prefix = "other/", suffix = "" },
+    ]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_s3_bucket_policy.this[0].policy).Statement : statement if statement.Effect == "Allow"] == [{
+      Sid       = "Upload"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::210987654321:role/partner" }
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::edp-dev-plain-uploads-123456789012/incoming/*"
+    }] && [for statement in jsondecode(aws_s3_bucket_policy.this[0].policy).Statement : statement.Sid] == ["TlsOnly", "Upload"]
+    error_message = "Principals may put under the prefix, with TLS, and nothing else."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].eventbridge && [for queue in aws_s3_bucket_notification.this[0].queue : "${queue.filter_prefix} ${queue.filter_suffix}"] == ["incoming/ .csv", "other/ "]
+    error_message = "One configuration tells EventBridge and both queues."
+  }
+}
+
+run "who_uploads_has_an_arn" {
+  command = plan
+
+  module {
+    source = "./modules/bucket"
+  }
+
+  variables {
+    name              = "edp-dev-plain-uploads-123456789012"
+    arn               = "arn:aws:s3:::edp-dev-plain-uploads-123456789012"
+    versioned         = true
+    event_bridge      = false
+    upload_prefix     = "incoming/"
+    upload_principals = ["*"]
+  }
+
+  expect_failures = [var.upload_principals]
+}
+
+run "an_upload_prefix_is_no_pattern" {
+  command = plan
+
+  module {
+    source = "./modules/bucket"
+  }
+
+  variables {
+    name          = "edp-dev-plain-uploads-123456789012"
+    arn           = "arn:aws:s3:::edp-dev-plain-uploads-123456789012"
+    versioned     = true
+    event_bridge  = false
+    upload_prefix = "*"
+  }
+
+  expect_failures = [var.upload_prefix]
+}
+
+run "a_queue_takes_messages_from_its_buckets_of_this_account_only" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    name                       = "edp-dev-plain-arrived"
+    arn                        = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-arrived"
+    dlq_name                   = "edp-dev-plain-arrived-dlq"
+    dlq_arn                    = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-arrived-dlq"
+    fifo                       = false
+    visibility_timeout_seconds = 380
+    retention_seconds          = 345600
+    delay_seconds              = 0
+    receive_wait_seconds       = 20
+    max_receive_count          = 5
+    dlq_retention_seconds      = 1209600
+    bucket_arns                = ["arn:aws:s3:::edp-dev-plain-uploads-123456789012"]
+    account_id                 = "123456789012"
+    undelivered_queue_arn      = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_sqs_queue.this.policy).Statement : statement if statement.Effect == "Allow"] == [{
+      Sid       = "SendFromBuckets"
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-arrived"
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = "arn:aws:s3:::edp-dev-plain-uploads-123456789012" }
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+      }
+    }]
+    error_message = "S3 may send for this bucket of this account."
+  }
+}
+
+run "a_topic_that_functions_publish_to_lets_no_service_publish" {
+  command = plan
+
+  module {
+    source = "./modules/topic"
+  }
+
+  variables {
+    name                  = "edp-dev-plain-runs"
+    arn                   = "arn:aws:sns:eu-west-1:123456789012:edp-dev-plain-runs"
+    emails                = ["ops@example.com"]
+    undelivered_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:edp-dev-plain-undelivered"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_sns_topic_policy.this.policy).Statement : statement.Sid] == ["TlsOnly"] && length(aws_cloudwatch_event_target.this) == 0
+    error_message = "Roles of this account may publish by their own policies."
+  }
+
+  assert {
+    condition     = [for subscription in aws_sns_topic_subscription.email : "${subscription.protocol} ${subscription.endpoint}"] == ["email ops@example.com"]
+    error_message = "Its messages go by e-mail."
+  }
+}
+
+run "a_table_is_on_demand_and_can_be_restored" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    name                   = "edp-dev-plain-customers"
+    hash_key               = { name = "id", type = "S" }
+    indexes                = { "by-reference" = { hash_key = { name = "reference", type = "S" }, range_key = { name = "date", type = "N" } }, "by-date" = { hash_key = { name = "date", type = "N" }, range_key = null } }
+    ttl_attribute          = "expiresAt"
+    point_in_time_recovery = true
+    deletion_protection    = true
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.ttl[0].attribute_name == "expiresAt"
+    error_message = "On demand, with recovery, protection and TTL as declared."
+  }
+
+  assert {
+    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == { id = "S", reference = "S", date = "N" }
+    error_message = "Each attribute of a key is declared once, and no other is."
+  }
+
+  assert {
+    condition     = { for index in aws_dynamodb_table.this.global_secondary_index : index.name => "${index.hash_key} ${coalesce(index.range_key, "none")} ${index.projection_type}" } == { "by-reference" = "reference date ALL", "by-date" = "date none ALL" }
+    error_message = "Indexes have every attribute."
+  }
+}
+
+run "a_stream_is_encrypted_and_on_demand_without_shards" {
+  command = plan
+
+  module {
+    source = "./modules/stream"
+  }
+
+  variables {
+    name            = "edp-dev-plain-events"
+    retention_hours = 48
+  }
+
+  assert {
+    condition     = aws_kinesis_stream.this.encryption_type == "KMS" && aws_kinesis_stream.this.kms_key_id == "alias/aws/kinesis" && aws_kinesis_stream.this.stream_mode_details[0].stream_mode == "ON_DEMAND" && aws_kinesis_stream.this.retention_period == 48
+    error_message = "Encrypted with the account's key for Kinesis, without shards of its own."
+  }
+}
+
+run "a_stream_with_shards_is_provisioned" {
+  command = plan
+
+  module {
+    source = "./modules/stream"
+  }
+
+  variables {
+    name            = "edp-dev-plain-events"
+    shards          = 2
+    retention_hours = 24
+  }
+
+  assert {
+    condition     = aws_kinesis_stream.this.shard_count == 2 && aws_kinesis_stream.this.stream_mode_details[0].stream_mode == "PROVISIONED"
+    error_message = "As many shards as declared."
+  }
+}
+
+run "a_delivery_partitions_by_what_records_hold_and_tells_what_it_could_not" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    name               = "edp-dev-plain-events"
+    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events"
+    account_id         = "123456789012"
+    stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
+    stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
+    bucket_arn         = "arn:aws:s3:::edp-dev-plain-lake-123456789012"
+    log_group_arn      = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/kinesisfirehose/edp-dev-plain-events"
+    prefix             = "events/type=!{partitionKeyFromQuery:type}/shop=!{partitionKeyFromQuery:shop}/"
+    error_prefix       = "errors/!{firehose:error-output-type}/"
+    partition_keys     = { type = ".type", shop = ".data.shop" }
+    buffer_mb          = 64
+    buffer_seconds     = 60
+    compression        = "GZIP"
+    log_retention_days = 30
+  }
+
+  assert {
+    condition     = { for parameter in aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].processing_configuration[0].processors[0].parameters : parameter.parameter_name => parameter.parameter_value } == { JsonParsingEngine = "JQ-1.6", MetadataExtractionQuery = "{shop:.data.shop,type:.type}" }
+    error_message = "One query takes every partition key."
+  }
+
+  assert {
+    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].dynamic_partitioning_configuration[0].enabled && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].compression_format == "GZIP" && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].cloudwatch_logging_options[0].log_group_name == "/aws/kinesisfirehose/edp-dev-plain-events"
+    error_message = "Partitioned, compressed, with a log of its own."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { ArnEquals = { "aws:SourceArn" = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events" }, StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    error_message = "Only this delivery may use the role."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource } == {
+      ReadStream   = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
+      WriteObjects = "arn:aws:s3:::edp-dev-plain-lake-123456789012/*"
+      FindObjects  = "arn:aws:s3:::edp-dev-plain-lake-123456789012"
+      Log          = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/kinesisfirehose/edp-dev-plain-events:log-stream:*"
+    }
+    error_message = "It reads its stream, writes to its bucket and its log, and nothing else."
+  }
+}
+
+run "a_delivery_without_partition_keys_may_be_quick" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    name               = "edp-dev-plain-audit"
+    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-audit"
+    account_id         = "123456789012"
+    stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-audit"
+    stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-audit"
+    bucket_arn         = "arn:aws:s3:::edp-dev-plain-lake-123456789012"
+    log_group_arn      = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/kinesisfirehose/edp-dev-plain-audit"
+    prefix             = "audit/"
+    error_prefix       = "errors/!{firehose:error-output-type}/"
+    buffer_mb          = 1
+    buffer_seconds     = 0
+    compression        = "UNCOMPRESSED"
+    log_retention_days = 30
+  }
+
+  assert {
+    condition     = length(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].dynamic_partitioning_configuration) == 0 && length(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].processing_configuration) == 0
+    error_message = "Nothing is taken out of the records."
+  }
+}
+
+run "limits_of_firehose_are_kept" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    name               = "edp-dev-plain-events"
+    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events"
+    account_id         = "123456789012"
+    stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
+    stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
+    bucket_arn         = "arn:aws:s3:::edp-dev-plain-lake-123456789012"
+    log_group_arn      = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/kinesisfirehose/edp-dev-plain-events"
+    prefix             = "events/"
+    error_prefix       = "errors/"
+    partition_keys     = { type = ".type" }
+    buffer_mb          = 63
+    buffer_seconds     = 59
+    compression        = "ZIP"
+    log_retention_days = 30
+  }
+
+  expect_failures = [var.error_prefix, var.buffer_mb, var.buffer_seconds, var.compression]
+}
+
+run "an_api_checks_keys_and_bodies_and_says_what_is_wrong" {
+  command = plan
+
+  module {
+    source = "./modules/api"
+  }
+
+  variables {
+    name               = "edp-dev-plain-store"
+    stage              = "v1"
+    rate_limit         = 500
+    burst_limit        = 1000
+    quota_per_day      = 5000000
+    access_logs        = true
+    log_retention_days = 30
+    routes = {
+      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = "{\"type\":\"object\"}", function_name = "edp-dev-plain-accept", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
+      "plain/look"   = { method = "GET", path = "/events/{type}/{id}", api_key_required = false, request_model = null, function_name = "edp-dev-plain-look", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/look/invocations" }
+      "plain/hello"  = { method = "GET", path = "/", api_key_required = false, request_model = null, function_name = "edp-dev-plain-hello", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/hello/invocations" }
+    }
+  }
+
+  assert {
+    condition     = concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third), keys(aws_api_gateway_resource.fourth)) == ["/events", "/events/{type}", "/events/{type}/{id}"]
+    error_message = "Each segment of a path is a resource, once."
+  }
+
+  assert {
+    condition     = { for id, method in aws_api_gateway_method.this : id => method.api_key_required } == { "GET /" = false, "GET /events/{type}/{id}" = false, "POST /events" = true }
+    error_message = "Methods are the routes, with keys where they are demanded."
+  }
+
+  assert {
+    condition     = keys(aws_api_gateway_model.this) == ["POST /events"] && aws_api_gateway_request_validator.body.validate_request_body
+    error_message = "Only what has a model is checked, by its body."
+  }
+
+  assert {
+    condition     = jsondecode(replace(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"], "$context.error.messageString", "\"no\"")) == { message = "no", validationError = "$context.error.validationErrorString" } && keys(aws_api_gateway_gateway_response.this) == ["BAD_REQUEST_BODY"]
+    error_message = "A body that is refused is answered with the reason."
+  }
+
+  assert {
+    condition     = alltrue([for throttle in [one(aws_api_gateway_usage_plan.this.throttle_settings), aws_api_gateway_method_settings.this.settings[0]] : try(throttle.rate_limit, throttle.throttling_rate_limit) == 500 && try(throttle.burst_limit, throttle.throttling_burst_limit) == 1000]) && one(aws_api_gateway_usage_plan.this.quota_settings).limit == 5000000
+    error_message = "Rate and burst hold for the key and for all callers together, the quota for the key."
+  }
+
+  assert {
+    condition     = length(aws_api_gateway_method.preflight) == 0 && aws_cloudwatch_log_group.access[0].name == "/aws/apigateway/edp-dev-plain-store"
+    error_message = "No browser may call it unless told; requests are logged."
+  }
+}
+
+run "browsers_may_call_an_api_from_the_origins_that_are_named" {
+  command = plan
+
+  module {
+    source = "./modules/api"
+  }
+
+  variables {
+    name                 = "edp-dev-plain-store"
+    stage                = "v1"
+    rate_limit           = 500
+    burst_limit          = 1000
+    access_logs          = false
+    log_retention_days   = 30
+    cors_allowed_origins = ["https://a.example.com", "https://b.example.com"]
+    routes = {
+      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = null, function_name = "edp-dev-plain-accept", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
+    }
+  }
+
+  assert {
+    condition     = aws_api_gateway_integration_response.preflight["/events"].response_parameters["method.response.header.Access-Control-Allow-Methods"] == "'OPTIONS,POST'" && aws_api_gateway_integration_response.preflight["/events"].response_parameters["method.response.header.Access-Control-Allow-Origin"] == "'https://a.example.com'" && strcontains(aws_api_gateway_integration_response.preflight["/events"].response_templates["application/json"], "https://b.example.com")
+    error_message = "A preflight request is told the methods, and its own origin where that is allowed."
+  }
+
+  assert {
+    condition     = keys(aws_api_gateway_gateway_response.this) == ["BAD_REQUEST_BODY", "DEFAULT_4XX", "DEFAULT_5XX"] && aws_api_gateway_gateway_response.this["DEFAULT_4XX"].response_parameters == tomap({ "gatewayresponse.header.Access-Control-Allow-Origin" = "'*'" })
+    error_message = "The gateway's own errors can be seen by the page."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.access) == 0 && length(aws_api_gateway_stage.this.access_log_settings) == 0
+    error_message = "No access log without the account's role for it."
+  }
+}
+
+run "what_an_api_can_not_be_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/api"
+  }
+
+  variables {
+    name                 = "edp dev"
+    stage                = "v 1"
+    rate_limit           = 0
+    burst_limit          = 0
+    quota_per_day        = 0
+    access_logs          = false
+    log_retention_days   = 30
+    cors_allowed_origins = ["https://a.example.com/path", "*"]
+    routes               = { long = { method = "GET", path = "/a/b/c/d/e", api_key_required = false, request_model = null, function_name = "f", invoke_arn = "arn" } }
+  }
+
+  expect_failures = [var.name, var.stage, var.rate_limit, var.burst_limit, var.quota_per_day, var.cors_allowed_origins, var.routes]
 }

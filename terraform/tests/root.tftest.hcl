@@ -30,7 +30,29 @@ mock_provider "aws" {
   }
 
   mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mocked" }
+    defaults = {
+      arn        = "arn:aws:lambda:eu-west-1:123456789012:function:mocked"
+      invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/mocked/invocations"
+    }
+  }
+
+  mock_resource "aws_kinesis_stream" {
+    defaults = { arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/mocked" }
+  }
+
+  mock_resource "aws_api_gateway_rest_api" {
+    defaults = {
+      id            = "mocked"
+      execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:mocked"
+    }
+  }
+
+  mock_resource "aws_api_gateway_api_key" {
+    defaults = { id = "mocked-key" }
+  }
+
+  mock_resource "aws_api_gateway_stage" {
+    defaults = { invoke_url = "https://mocked.execute-api.eu-west-1.amazonaws.com/v1" }
   }
 
   mock_resource "aws_kms_key" {
@@ -65,7 +87,7 @@ run "outputs_are_the_address_book" {
   }
 
   assert {
-    condition     = sort(keys(output.pipelines["plain"])) == tolist(["buckets", "functions", "queues", "topics", "undelivered"]) && output.pipelines["empty"].buckets == {}
+    condition     = sort(keys(output.pipelines["plain"])) == tolist(["apis", "buckets", "databases", "deliveries", "functions", "queues", "streams", "tables", "topics", "undelivered"]) && output.pipelines["empty"].buckets == {}
     error_message = "The address book has exactly the kinds of AddressBook, and pipelines without things have one too."
   }
 
@@ -117,6 +139,76 @@ run "topics_can_do_without_a_key" {
     condition     = length(module.key) == 0
     error_message = "Without encryption there is no key to pay for."
   }
+}
+
+run "a_pipeline_of_every_kind" {
+  variables {
+    pipeline_names      = ["shop"]
+    pipelines_directory = "tests/pipelines"
+    notify_emails       = ["ops@example.com"]
+    upload_principals   = { "shop/inbox" = ["arn:aws:iam::210987654321:role/partner"], "other/inbox" = ["arn:aws:iam::210987654321:root"] }
+  }
+
+  assert {
+    condition     = output.pipelines["shop"].apis == { store = { url = "https://mocked.execute-api.eu-west-1.amazonaws.com/v1", apiKeyId = "mocked-key" } }
+    error_message = "An API has the URL of its stage, without a slash at the end, and the id of its key."
+  }
+
+  assert {
+    condition     = output.pipelines["shop"].streams == { events = { name = "edp-dev-shop-events" } } && output.pipelines["shop"].deliveries == { events = { name = "edp-dev-shop-events" } } && output.pipelines["shop"].tables == { customers = { name = "edp-dev-shop-customers" } } && output.pipelines["shop"].databases == {}
+    error_message = "Streams, deliveries and tables have a name."
+  }
+
+  assert {
+    condition     = [for kind in ["apis/store", "streams/events", "deliveries/events", "tables/customers"] : kind if !can(output.console_links["shop/${kind}"])] == []
+    error_message = "There is a console link for each."
+  }
+}
+
+run "an_emulators_api_has_the_emulators_url" {
+  variables {
+    pipeline_names      = ["shop"]
+    pipelines_directory = "tests/pipelines"
+    endpoint_url        = "http://127.0.0.1:5000"
+  }
+
+  assert {
+    condition     = output.pipelines["shop"].apis.store.url == "http://127.0.0.1:5000/restapis/mocked/v1/_user_request_"
+    error_message = "An emulator has no host for each API."
+  }
+}
+
+run "uploads_without_an_upload_prefix_are_refused" {
+  command = plan
+
+  variables {
+    pipeline_names      = ["shop"]
+    pipelines_directory = "tests/pipelines"
+    upload_principals   = { "shop/lake" = ["arn:aws:iam::210987654321:root"] }
+  }
+
+  expect_failures = [output.pipelines]
+}
+
+run "a_database_is_refused" {
+  command = plan
+
+  variables {
+    pipeline_names = ["every-kind"]
+  }
+
+  expect_failures = [var.pipeline_names]
+}
+
+run "variables_of_a_deployment_are_checked" {
+  command = plan
+
+  variables {
+    notify_emails     = ["nobody"]
+    upload_principals = { inbox = [] }
+  }
+
+  expect_failures = [var.notify_emails, var.upload_principals]
 }
 
 run "project_is_checked" {

@@ -68,3 +68,41 @@ variable "functions" {
   }))
   nullable = false
 }
+
+variable "apis" {
+  description = "REST APIs by id, with their stage."
+  type = map(object({
+    pipeline = string
+    name     = string
+    stage    = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "streams" {
+  description = "Data streams by id."
+  type = map(object({
+    pipeline = string
+    name     = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "deliveries" {
+  description = "Delivery streams by id."
+  type = map(object({
+    pipeline = string
+    name     = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "max_delivery_seconds" {
+  description = "Age of a record that is too old to be still in a stream: Firehose gives up after a day, and a stream forgets."
+  type        = number
+  default     = 900
+  nullable    = false
+}

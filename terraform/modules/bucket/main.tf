@@ -80,27 +80,47 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 }
 
 data "aws_iam_policy_document" "this" {
-  statement {
-    sid       = "TlsOnly"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [var.arn, "${var.arn}/*"]
+  dynamic "statement" {
+    for_each = var.tls_only ? [true] : []
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
+    content {
+      sid       = "TlsOnly"
+      effect    = "Deny"
+      actions   = ["s3:*"]
+      resources = [var.arn, "${var.arn}/*"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "Bool"
+        variable = "aws:SecureTransport"
+        values   = ["false"]
+      }
     }
+  }
 
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
+  # They put, and can't see, replace the versions of, or delete what is there.
+  dynamic "statement" {
+    for_each = length(var.upload_principals) == 0 ? [] : [var.upload_principals]
+
+    content {
+      sid       = "Upload"
+      actions   = ["s3:PutObject"]
+      resources = ["${var.arn}/${var.upload_prefix}*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
     }
   }
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  count = var.tls_only ? 1 : 0
+  count = var.tls_only || length(var.upload_principals) > 0 ? 1 : 0
 
   # Both change what a policy may say; S3 refuses to do two of these at once.
   depends_on = [aws_s3_bucket_public_access_block.this]
@@ -109,9 +129,21 @@ resource "aws_s3_bucket_policy" "this" {
   policy = data.aws_iam_policy_document.this.json
 }
 
+# A bucket has one configuration for all that hear of its objects.
 resource "aws_s3_bucket_notification" "this" {
-  count = var.event_bridge ? 1 : 0
+  count = var.event_bridge || length(var.notifications) > 0 ? 1 : 0
 
   bucket      = aws_s3_bucket.this.id
-  eventbridge = true
+  eventbridge = var.event_bridge
+
+  dynamic "queue" {
+    for_each = var.notifications
+
+    content {
+      queue_arn     = queue.value.queue_arn
+      events        = ["s3:ObjectCreated:*"]
+      filter_prefix = queue.value.prefix
+      filter_suffix = queue.value.suffix
+    }
+  }
 }

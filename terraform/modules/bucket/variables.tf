@@ -43,6 +43,45 @@ variable "expire_noncurrent_days" {
   }
 }
 
+variable "notifications" {
+  description = "Queues that hear of each new object from S3 itself (their attribute: S3 checks that it may send there), with the keys' prefix and suffix, \"\" for all."
+  type = list(object({
+    queue_arn = string
+    prefix    = string
+    suffix    = string
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "upload_prefix" {
+  description = "Prefix under which upload_principals may put objects; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.upload_prefix == null || can(regex("^[^*?]+$", var.upload_prefix))
+    error_message = "upload_prefix must be a prefix without * and ?, which policies take for patterns."
+  }
+}
+
+variable "upload_principals" {
+  description = "ARNs of users, roles or accounts that may put objects under upload_prefix, and nothing else."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.upload_principals : can(regex("^arn:[^:]+:iam::[0-9]{12}:(root|user/.+|role/.+)$", arn))])
+    error_message = "upload_principals must be ARNs of accounts (...:root), users or roles."
+  }
+
+  validation {
+    condition     = length(var.upload_principals) == 0 || var.upload_prefix != null
+    error_message = "upload_principals need an upload_prefix."
+  }
+}
+
 variable "tls_only" {
   description = "Deny requests without TLS. False only for an emulator that is reached by http."
   type        = bool

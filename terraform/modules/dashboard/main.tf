@@ -1,7 +1,7 @@
 locals {
-  # A band per pipeline, of these four graphs. SQS and Lambda metrics that have no data draw nothing.
+  # A band per pipeline, of those of these graphs that have a metric, four in a row.
   graphs = {
-    for name, pipeline in var.pipelines : name => [
+    for name, pipeline in var.pipelines : name => [for graph in [
       {
         title   = "Messages waiting, in flight"
         stat    = "Maximum"
@@ -24,10 +24,39 @@ locals {
           for metric in ["Invocations", "Errors", "Throttles"] : ["AWS/Lambda", metric, "FunctionName", function]
         ]])
       },
-    ]
+      {
+        title = "Requests, refused, failed"
+        stat  = "Sum"
+        metrics = flatten([for api in pipeline.apis : [
+          for metric in ["Count", "4XXError", "5XXError"] : ["AWS/ApiGateway", metric, "ApiName", api]
+        ]])
+      },
+      {
+        title = "Records put, refused"
+        stat  = "Sum"
+        metrics = flatten([for stream in pipeline.streams : [
+          for metric in ["IncomingRecords", "WriteProvisionedThroughputExceeded"] : ["AWS/Kinesis", metric, "StreamName", stream]
+        ]])
+      },
+      {
+        title   = "Age of records when read (ms)"
+        stat    = "Maximum"
+        metrics = flatten([for stream in pipeline.streams : [["AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", stream]]])
+      },
+      {
+        title   = "Age of the oldest undelivered record (s)"
+        stat    = "Maximum"
+        metrics = flatten([for delivery in pipeline.deliveries : [["AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", delivery]]])
+      },
+    ] : graph if length(graph.metrics) > 0]
   }
 
-  bands = { for index, name in sort(keys(var.pipelines)) : name => 7 * index }
+  # A headline, and six for each row of graphs.
+  heights = { for name, graphs in local.graphs : name => 1 + 6 * ceil(length(graphs) / 4) }
+  order   = sort(keys(var.pipelines))
+  bands = {
+    for index, name in local.order : name => sum(concat([0], [for earlier in slice(local.order, 0, index) : local.heights[earlier]]))
+  }
 
   widgets = flatten([
     for name, graphs in local.graphs : concat(
@@ -42,8 +71,8 @@ locals {
       [
         for index, graph in graphs : {
           type   = "metric"
-          x      = 6 * index
-          y      = local.bands[name] + 1
+          x      = 6 * (index % 4)
+          y      = local.bands[name] + 1 + 6 * floor(index / 4)
           width  = 6
           height = 6
           properties = {
@@ -55,7 +84,7 @@ locals {
             # Each metric is a list of four strings; flatten above took them apart.
             metrics = chunklist(graph.metrics, 4)
           }
-        } if length(graph.metrics) > 0
+        }
       ],
     )
   ])

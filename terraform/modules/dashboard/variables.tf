@@ -16,11 +16,14 @@ variable "region" {
 }
 
 variable "pipelines" {
-  description = "By pipeline: names of its queues, of its dead-letter queues (with that for undeliverable events), of its functions."
+  description = "By pipeline: names of its queues, of its dead-letter queues (with that for undeliverable events), of its functions, APIs, data streams and delivery streams."
   type = map(object({
-    queues    = list(string)
-    dlqs      = list(string)
-    functions = list(string)
+    queues     = list(string)
+    dlqs       = list(string)
+    functions  = list(string)
+    apis       = optional(list(string), [])
+    streams    = optional(list(string), [])
+    deliveries = optional(list(string), [])
   }))
   nullable = false
 

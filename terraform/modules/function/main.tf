@@ -19,6 +19,10 @@ resource "aws_lambda_function" "this" {
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
 
+  ephemeral_storage {
+    size = var.ephemeral_storage_mb
+  }
+
   dynamic "environment" {
     for_each = length(var.environment) == 0 ? [] : [var.environment]
 
@@ -35,14 +39,16 @@ resource "aws_lambda_function" "this" {
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
-  event_source_arn                   = var.queue_arn
+  count = var.queue == null ? 0 : 1
+
+  event_source_arn                   = var.queue.arn
   function_name                      = aws_lambda_function.this.arn
-  batch_size                         = var.batch_size
-  maximum_batching_window_in_seconds = var.batch_window_seconds
+  batch_size                         = var.queue.batch_size
+  maximum_batching_window_in_seconds = var.queue.batch_window_seconds
   function_response_types            = ["ReportBatchItemFailures"]
 
   scaling_config {
-    maximum_concurrency = var.maximum_concurrency
+    maximum_concurrency = var.queue.maximum_concurrency
   }
 
   tags = var.tags

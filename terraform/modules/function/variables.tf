@@ -48,6 +48,18 @@ variable "timeout_seconds" {
   }
 }
 
+variable "ephemeral_storage_mb" {
+  description = "Size of /tmp in MB; above 512 it costs extra."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.ephemeral_storage_mb >= 512 && var.ephemeral_storage_mb <= 10240
+    error_message = "ephemeral_storage_mb must be 512-10240."
+  }
+}
+
 variable "environment" {
   description = "Environment variables."
   type        = map(string)
@@ -76,41 +88,28 @@ variable "kms_key_arn" {
   default     = null
 }
 
-variable "queue_arn" {
-  description = "Queue that feeds the function (its attribute: Lambda checks that it exists)."
-  type        = string
-  nullable    = false
-}
-
-variable "batch_size" {
-  description = "Messages per invocation."
-  type        = number
-  nullable    = false
+variable "queue" {
+  description = "Queue that feeds the function (its attribute: Lambda checks that it exists), messages per invocation, how long a batch is gathered (0 for a FIFO queue), concurrent invocations; null where something else invokes the function."
+  type = object({
+    arn                  = string
+    batch_size           = number
+    batch_window_seconds = number
+    maximum_concurrency  = number
+  })
+  default = null
 
   validation {
-    condition     = var.batch_size >= 1 && var.batch_size <= 10000
+    condition     = var.queue == null || try(var.queue.batch_size >= 1 && var.queue.batch_size <= 10000, false)
     error_message = "batch_size must be 1-10000."
   }
-}
-
-variable "batch_window_seconds" {
-  description = "How long a batch is gathered; 0 for a FIFO queue."
-  type        = number
-  nullable    = false
 
   validation {
-    condition     = var.batch_window_seconds >= 0 && var.batch_window_seconds <= 300
+    condition     = var.queue == null || try(var.queue.batch_window_seconds >= 0 && var.queue.batch_window_seconds <= 300, false)
     error_message = "batch_window_seconds must be 0-300."
   }
-}
-
-variable "maximum_concurrency" {
-  description = "Concurrent invocations, 2-1000."
-  type        = number
-  nullable    = false
 
   validation {
-    condition     = var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000
+    condition     = var.queue == null || try(var.queue.maximum_concurrency >= 2 && var.queue.maximum_concurrency <= 1000, false)
     error_message = "maximum_concurrency must be 2-1000."
   }
 }

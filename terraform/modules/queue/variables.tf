@@ -133,6 +133,24 @@ variable "topic_arns" {
   nullable    = false
 }
 
+variable "bucket_arns" {
+  description = "ARNs of the buckets that may send to the queue, built from their names, for its policy."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "account_id" {
+  description = "Account of those buckets."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = length(var.bucket_arns) == 0 || var.account_id != null
+    error_message = "account_id must be given with bucket_arns: a bucket's ARN does not name its account."
+  }
+}
+
 variable "subscriptions" {
   description = "Subscriptions of the queue by id: ARN of the topic (its attribute), raw delivery, filter policy as JSON."
   type = map(object({

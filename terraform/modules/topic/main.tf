@@ -5,20 +5,25 @@ resource "aws_sns_topic" "this" {
 }
 
 data "aws_iam_policy_document" "this" {
-  statement {
-    sid       = "PublishFromRule"
-    actions   = ["sns:Publish"]
-    resources = [var.arn]
+  # Functions need none: they are of this account, and their roles may publish.
+  dynamic "statement" {
+    for_each = var.rule[*]
 
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
+    content {
+      sid       = "PublishFromRule"
+      actions   = ["sns:Publish"]
+      resources = [var.arn]
 
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [var.rule_arn]
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = [statement.value.arn]
+      }
     }
   }
 
@@ -47,10 +52,12 @@ resource "aws_sns_topic_policy" "this" {
 }
 
 resource "aws_cloudwatch_event_target" "this" {
+  count = var.rule == null ? 0 : 1
+
   # Before that, EventBridge may not publish.
   depends_on = [aws_sns_topic_policy.this]
 
-  rule      = var.rule_name
+  rule      = var.rule.name
   target_id = var.name
   arn       = aws_sns_topic.this.arn
 
@@ -63,4 +70,12 @@ resource "aws_cloudwatch_event_target" "this" {
   dead_letter_config {
     arn = var.undelivered_queue_arn
   }
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = toset(var.emails)
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = each.value
 }

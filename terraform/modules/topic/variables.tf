@@ -31,21 +31,22 @@ variable "kms_key_arn" {
   }
 }
 
-variable "rule_name" {
-  description = "Event rule whose target the topic is."
-  type        = string
-  nullable    = false
-}
-
-variable "rule_arn" {
-  description = "ARN of that rule, built from its name, for the topic's policy."
-  type        = string
-  nullable    = false
+variable "rule" {
+  description = "Event rule whose target the topic is: its name, and its ARN built from that for the topic's policy; null where functions publish to the topic."
+  type        = object({ name = string, arn = string })
+  default     = null
 
   validation {
-    condition     = startswith(var.rule_arn, "arn:")
-    error_message = "rule_arn must be an ARN."
+    condition     = var.rule == null || try(startswith(var.rule.arn, "arn:"), false)
+    error_message = "rule.arn must be an ARN."
   }
+}
+
+variable "emails" {
+  description = "Addresses that get its messages, after each has confirmed its subscription."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "undelivered_queue_arn" {
