@@ -31,7 +31,7 @@ describe("edp iam-policy", () => {
 
   it("prints documents on stdout and their names on stderr", async () => {
     const context = testContext("/x", { env: "dev" });
-    const result = await iamPolicy.run(iamPolicy.options([], {}), context);
+    const result = await iamPolicy.run(iamPolicy.options(["spotify"], {}), context);
     iamPolicy.render(result, context);
     expect(JSON.parse(context.terminal.stdout)).toMatchObject({ Version: "2012-10-17" });
     expect(context.terminal.stderr).toContain("edp-dev-deploy");
