@@ -1,6 +1,7 @@
 import { findApi } from "../ingest/fakestore/api.ts";
 import { EventEndpoint } from "../ingest/fakestore/endpoint.ts";
-import { type EventsRequest, ingestEvents } from "../ingest/fakestore/ingest-events.ts";
+import { ingestEvents } from "../ingest/fakestore/ingest-events.ts";
+import type { EventsRequest } from "../ingest/fakestore/run.ts";
 import { deliveredSince, objectLines } from "../reconcile/delivered-objects.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
 import { deployPipeline, type Stage, type Told } from "./stage.ts";

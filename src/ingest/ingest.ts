@@ -187,14 +187,14 @@ async function send(
 }
 
 /** @throws InvalidInputError when every input was faulty: nothing was partly done. */
-function refuseUnusable({
+export function refuseUnusable({
   accepted,
   skipped,
   failed,
   failures,
   rejectedInputs,
   stopped,
-}: IngestReport): void {
+}: Pick<IngestResult, "accepted" | "skipped" | "failed" | "failures" | "rejectedInputs" | "stopped">): void {
   if (accepted + skipped + failures.length > 0 || stopped || failed === 0) return;
   const lines = rejectedInputs.slice(0, MAX_FAULTS).map(({ file, reason }) => `${file}: ${reason}`);
   if (failed > MAX_FAULTS) lines.push(`... and ${failed - MAX_FAULTS} more`);

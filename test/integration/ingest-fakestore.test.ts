@@ -3,8 +3,9 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClients } from "../../src/aws/clients.ts";
 import { InterruptedError } from "../../src/errors.ts";
-import { type EventsRequest, ingestEvents } from "../../src/ingest/fakestore/ingest-events.ts";
-import type { IngestResult } from "../../src/ingest/result.ts";
+import { ingestEvents } from "../../src/ingest/fakestore/ingest-events.ts";
+import type { EventsRequest } from "../../src/ingest/fakestore/run.ts";
+import { type IngestResult, ingestExitCode } from "../../src/ingest/result.ts";
 import { reconcileRun } from "../../src/reconcile/reconcile.ts";
 import type { Deployment } from "../../src/topology/deployment.ts";
 import { testContext } from "../support/context.ts";
@@ -64,10 +65,10 @@ function deployment(): Deployment {
   } as unknown as Deployment;
 }
 
-function contextOf(options: { signal?: AbortSignal; key?: string } = {}) {
+function contextOf(options: { signal?: AbortSignal; key?: string; now?: () => number } = {}) {
   return testContext(project.path, {
     terminal: recordTerminal(),
-    now: Date.now,
+    now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,
     variables: { EDP_API_KEY: options.key ?? API_KEY, EDP_FAKESTORE_URL: store.url },
   });
@@ -181,7 +182,9 @@ describe("posting events", () => {
     await writeFile(file, '{"type":"user","eventId":"bad","data":null}\n{"type":"user","data":{}}\nno\n');
     const result = await send({ input: { kind: "file", file, entityType: null } });
     expect(result).toMatchObject({ accepted: 1, failed: 2, rejectedInputs: [{ file: `${file}:3` }] });
-    expect(result.failures).toEqual([{ key: "bad", reason: expect.stringContaining("data: Invalid type") }]);
+    expect(result.failures).toEqual([
+      { key: `${file}:1`, reason: expect.stringContaining("data: Invalid type") },
+    ]);
     const rejects = await readFile(path.join(project.path, result.sending?.rejects ?? ""), "utf8");
     expect(
       rejects
@@ -191,6 +194,7 @@ describe("posting events", () => {
     ).toEqual([
       {
         event: { type: "user", eventId: "bad", data: null },
+        origin: `${file}:1`,
         path: "data",
         reason: "Invalid type: Expected Object but received null",
       },
@@ -257,6 +261,44 @@ describe("posting events", () => {
       exitCode: 3,
       message: expect.stringContaining("not the file") as string,
     });
+  });
+
+  it.each([
+    ["breaks every connection", "reset", "UNREACHABLE", 20],
+    ["is too busy for minutes", { status: 503, body: "", headers: { "retry-after": "5" } }, "API_BUSY", 20],
+    ["answers one batch after another with 500", { status: 500, body: "" }, undefined, 50],
+  ] as const)(
+    "ends by itself, with what was sent, when the API %s",
+    async (_what, answer, code, unanswered) => {
+      api.faults.push(() => undefined, ...Array.from({ length: 500 }, () => () => answer));
+      let clock = Date.now();
+      // Time passes with every look at the clock, so that patience ends.
+      const context = contextOf({
+        now: () => {
+          clock += 500;
+          return clock;
+        },
+      });
+      const input = { kind: "sample", count: 60 } as const;
+      const result = await send({ context, input });
+      expect(result).toMatchObject({ accepted: 10, failed: 0, sending: { unanswered } });
+      expect(result.stopped?.code).toBe(code);
+      expect(ingestExitCode(result)).toBe(6);
+    },
+  );
+
+  it("is told that the API is not reachable where it took nothing at all", async () => {
+    api.faults.push(...Array.from({ length: 500 }, () => () => "reset" as const));
+    let clock = Date.now();
+    const sending = send({
+      context: contextOf({
+        now: () => {
+          clock += 500;
+          return clock;
+        },
+      }),
+    });
+    await expect(sending).rejects.toMatchObject({ exitCode: 7 });
   });
 
   it("leaves a consistent manifest at Ctrl-C: requests under way are finished", async () => {

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { defineCommand } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { ENTITY_TYPES, type EntityKind } from "../../ingest/fakestore/event.ts";
-import type { EventsRequest } from "../../ingest/fakestore/ingest-events.ts";
+import type { EventsRequest } from "../../ingest/fakestore/run.ts";
 import { type IngestResult, ingestExitCode, renderIngest } from "../../ingest/result.ts";
 
 const KINDS = Object.keys(ENTITY_TYPES) as EntityKind[];

@@ -11,15 +11,14 @@ export interface EventDraft {
   data: unknown;
   /** Absent where the source has none: then one is made before the first send. */
   eventId?: string;
-  /** Where it came from: a file with its line, a path of the Fake Store, or a generator. */
-  origin: string;
+  /** Where it came from: a file with its line, a path of the Fake Store; null where it was generated. */
+  origin: string | null;
 }
 
 /** Where events come from. Yielded as they come, so that a source of any size needs little memory. */
 export interface EventSource {
   /** Number of events, where it is known beforehand. */
   readonly total?: number;
-  /** Events per second that its times were made for, where it is a generator. */
   drafts(reject: (input: RejectedInput) => void): AsyncIterable<EventDraft> | Iterable<EventDraft>;
 }
 
@@ -31,6 +30,7 @@ export interface OutgoingEvent {
   json: string;
   /** Of the JSON in UTF-8. */
   bytes: number;
+  origin: string | null;
 }
 
 /** The longest event id: those of clients are kept, and land in manifests and objects. */
@@ -51,15 +51,17 @@ export async function* outgoingEvents(
   const given = new Set<string>();
   let number = 0;
   for await (const draft of source.drafts(reject)) {
+    const origin = draft.origin;
     const eventId = draft.eventId ?? `${idPrefix}-${String(++number).padStart(NUMBER_DIGITS, "0")}`;
     const fault = draft.eventId === undefined ? undefined : faultOfId(draft.eventId, given);
     if (fault !== undefined) {
-      reject({ file: draft.origin, reason: fault, status: "failed" });
+      reject({ file: origin ?? eventId, reason: fault, status: "failed" });
       continue;
     }
     const json = serialize({ type: draft.type, eventId, data: draft.data });
-    if (json === undefined) reject({ file: draft.origin, reason: "is nested too deeply", status: "failed" });
-    else yield { eventId, type: draft.type, json, bytes: Buffer.byteLength(json) };
+    if (json === undefined)
+      reject({ file: origin ?? eventId, reason: "is nested too deeply", status: "failed" });
+    else yield { eventId, type: draft.type, json, bytes: Buffer.byteLength(json), origin };
   }
 }
 

@@ -1,27 +1,11 @@
 import path from "node:path";
-import { type Context, LOCAL_ENV } from "../../context.ts";
+import { LOCAL_ENV } from "../../context.ts";
 import { CredentialsError, InterruptedError, NotDeployedError } from "../../errors.ts";
-import type { Pause } from "../pause.ts";
 import type { IngestResult } from "../result.ts";
-import type { RejectedInput, Stop } from "../source.ts";
-import type { EventsRequest } from "./ingest-events.ts";
+import type { Stop } from "../source.ts";
 import type { RejectsFile } from "./rejects.ts";
-import type { Resumed } from "./resume.ts";
+import { PIPELINE, type Run } from "./run.ts";
 import type { SendReport, Stopped } from "./send.ts";
-
-export const PIPELINE = "fakestore";
-
-/** A run that posts events. */
-export interface Run extends Resumed {
-  context: Context;
-  request: EventsRequest;
-  runId: string;
-  /** Milliseconds since the epoch. */
-  started: number;
-  pause: Pause;
-  /** Inputs that were never sent; all are counted, not all are kept. */
-  rejected: { inputs: RejectedInput[]; count: number };
-}
 
 /** @throws the error that a run ends with which could not do what it was asked to */
 export function refuseUseless(run: Run, report: SendReport, manifest: string): void {

@@ -21,7 +21,7 @@ export class RejectsFile {
     this.#handle ??= open(this.file, "a", 0o600);
     const lines = refused.map(
       ({ event, refusal }) =>
-        `{"event":${event.json},"path":${JSON.stringify(refusal.path)},"reason":${JSON.stringify(refusal.reason)}}\n`,
+        `{"event":${event.json},"origin":${JSON.stringify(event.origin)},"path":${JSON.stringify(refusal.path)},"reason":${JSON.stringify(refusal.reason)}}\n`,
     );
     this.#count += refused.length;
     const before = this.#writing;

@@ -145,7 +145,7 @@ class Sender {
     this.report.refused += refused.length;
     for (const { event, refusal } of refused.slice(0, MAX_REASONS - failures.length)) {
       failures.push({
-        key: event.eventId,
+        key: event.origin ?? event.eventId,
         reason: [refusal.path, refusal.reason].filter(Boolean).join(": "),
       });
     }

@@ -11,7 +11,6 @@ const ADDS_TO_CART = 0.28;
 const MAX_QUANTITY = 4;
 /** A visitor with something in the cart buys it. */
 const BUYS = 0.4;
-const ORIGIN = "generated";
 
 /** What a site sells and who visits it. */
 export interface Catalogue {
@@ -52,7 +51,7 @@ export function* siteEvents(catalogue: Catalogue, options: SiteOptions): Generat
     if (event === undefined) delete sessions[slot];
     else {
       now += -Math.log(1 - random.next()) * options.meanGapMs;
-      yield { type: event.type, data: { ...event.data, at: new Date(now).toISOString() }, origin: ORIGIN };
+      yield { type: event.type, data: { ...event.data, at: new Date(now).toISOString() }, origin: null };
     }
   }
 }

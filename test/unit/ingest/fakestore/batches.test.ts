@@ -4,7 +4,7 @@ import type { OutgoingEvent } from "../../../../src/ingest/fakestore/event.ts";
 
 async function* events(count: number, bytes = 100): AsyncGenerator<OutgoingEvent> {
   for (let index = 0; index < count; index++)
-    yield { eventId: String(index), type: "user", json: "{}", bytes };
+    yield { eventId: String(index), type: "user", json: "{}", bytes, origin: null };
 }
 
 /** Sizes of the batches with the time at which they were due; taking one takes `takesMs`. */
