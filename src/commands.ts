@@ -74,6 +74,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/partner-url.ts"),
   },
   {
+    path: ["ingest", "warehouse"],
+    summary: "Upload orders, reviews and shipments, and have the warehouse run",
+    load: () => import("./commands/ingest/warehouse.ts"),
+  },
+  {
+    path: ["query"],
+    summary: "Ask a pipeline's database, read-only: a table, --csv or --json",
+    load: () => import("./commands/query.ts"),
+  },
+  {
     path: ["trace"],
     summary: "One object's way with times: put, event, queue, attempts, rows or dead letter",
     load: () => import("./commands/trace.ts"),

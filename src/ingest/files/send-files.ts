@@ -23,6 +23,8 @@ export interface SendFilesRequest {
   dryRun: boolean;
   /** Send a file again that is there unchanged. */
   force: boolean;
+  /** User metadata of the objects, beside what edp itself keeps there. */
+  metadata?(runId: string): Record<string, string>;
   /** Seconds to wait for the rows' end, or undefined not to wait. */
   waitSeconds: number | undefined;
 }
@@ -41,7 +43,13 @@ export async function sendFiles(context: Context, request: SendFilesRequest): Pr
   const { createClients } = await import("../../aws/clients.ts");
   const clients = createClients(deployment, context);
   try {
-    const target: Target = { s3: await clients.s3(), bucket, runId, signal: context.signal };
+    const target: Target = {
+      s3: await clients.s3(),
+      bucket,
+      runId,
+      signal: context.signal,
+      metadata: request.metadata?.(runId),
+    };
     const manifest = dryRun
       ? null
       : await Manifest.create(manifestPath(context.directory, context.env, runId), {

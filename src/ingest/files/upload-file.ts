@@ -26,6 +26,8 @@ export interface Target {
   bucket: string;
   /** The run that stores it, for the object's metadata. */
   runId: string;
+  /** Further user metadata. */
+  metadata?: Readonly<Record<string, string>> | undefined;
   signal: AbortSignal;
 }
 
@@ -48,7 +50,7 @@ export async function isThere({ key, sha256 }: FileToSend, { s3, bucket }: Targe
  */
 export async function uploadFile(
   { file, key, bytes, sha256 }: FileToSend,
-  { s3, bucket, runId, signal }: Target,
+  { s3, bucket, runId, signal, metadata }: Target,
   onProgress: (sent: number) => void,
 ): Promise<string> {
   const { Upload } = await import("@aws-sdk/lib-storage");
@@ -62,7 +64,7 @@ export async function uploadFile(
       // An empty stream has no length that the SDK could tell S3.
       Body: bytes === 0 ? Buffer.alloc(0) : createReadStream(file),
       ContentType: "text/csv",
-      Metadata: { [METADATA.sha256]: sha256, [METADATA.run]: runId },
+      Metadata: { ...metadata, [METADATA.sha256]: sha256, [METADATA.run]: runId },
     },
   });
   const abort = () => void upload.abort();
