@@ -143,13 +143,12 @@ export class PostgresServer {
     );
     this.#child = child;
     let said = "";
-    let up = false;
     child.stderr?.on("data", (chunk: Buffer) => {
       said = (said + chunk.toString("utf8")).slice(-4_000);
-      // While it starts it refuses our own questions whether it is up.
-      if (!up) return;
-      for (const line of chunk.toString("utf8").split("\n"))
-        if (/FATAL|PANIC/.test(line)) log(`postgres: ${line}`);
+      for (const line of chunk.toString("utf8").split("\n")) {
+        // While it starts it refuses our own questions whether it is up.
+        if (/FATAL|PANIC/.test(line) && !/is starting up/.test(line)) log(`postgres: ${line}`);
+      }
     });
     child.stdin?.on("error", () => undefined);
     let failure: Error | undefined;
@@ -160,8 +159,7 @@ export class PostgresServer {
     for (;;) {
       if (failure) throw failure;
       if (!this.alive) throw new Error(`PostgreSQL ended at its start: ${lastLines(said)}`);
-      up = await this.#answers();
-      if (up) return;
+      if (await this.#answers()) return;
       if (Date.now() > deadline) {
         await this.stop();
         throw new Error(`PostgreSQL did not answer within ${START_TIMEOUT_MS / 1000} s: ${lastLines(said)}`);

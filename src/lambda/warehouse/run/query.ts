@@ -51,7 +51,7 @@ export async function query(request: QueryRequest, run: Invocation): Promise<Que
         rowCount,
         rows: small ? lines.map((line) => JSON.parse(line) as Value[]) : null,
         object: small ? null : await put(lines, run),
-        seconds: (performance.now() - started) / 1000,
+        seconds: Math.round(performance.now() - started) / 1000,
       };
     } catch (error) {
       const state = sqlState(error);
