@@ -149,8 +149,10 @@ export class Delivery {
       return null;
     }
     if (bytes >= bufferMb * 1024 * 1024) return 0;
-    this.#since ??= await oldestArrival(source, progress);
-    return Math.max(0, this.#since + bufferSeconds * 1000 - this.parts.engine.clock.now());
+    const { clock } = this.parts.engine;
+    // A clock that was put back must not make records wait until it has caught up.
+    this.#since ??= Math.min(await oldestArrival(source, progress), clock.now());
+    return Math.max(0, this.#since + bufferSeconds * 1000 - clock.now());
   }
 
   /** Stores the batch that a crash or a refusal has left, or the next one. */
