@@ -1,4 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { answered } from "./answered.ts";
 
 export interface ObjectCount {
   objects: number;
@@ -25,4 +26,11 @@ export async function countObjects(
     if (error instanceof NoSuchBucket) return null;
     throw error;
   }
+}
+
+/** When a bucket was made, milliseconds since the epoch; null where that is refused. */
+export async function bucketMadeAt(s3: S3Client, bucket: string): Promise<number | null> {
+  const { ListBucketsCommand } = await import("@aws-sdk/client-s3");
+  const listed = await answered(s3.send(new ListBucketsCommand({ Prefix: bucket })));
+  return listed?.Buckets?.find(({ Name }) => Name === bucket)?.CreationDate?.getTime() ?? null;
 }

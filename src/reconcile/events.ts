@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import pMap from "p-map";
+import { bucketMadeAt } from "../aws/objects.ts";
 import { eventAnswers } from "../ingest/event-answers.ts";
 import type { EventEntry } from "../ingest/manifest.ts";
 import type { DeployedPipeline } from "../topology/deployment.ts";
@@ -126,7 +127,20 @@ class EventSettler implements Settler<"events"> {
       );
     }
     const outputs = new Set(records.flatMap((one) => (one.state === "processed" ? [one.output] : []))).size;
-    return { records, outputs, gone: false, notes };
+    return { records, outputs, gone: await this.#isGone(), notes };
+  }
+
+  /**
+   * Whether the lake was emptied or made anew since: it has nothing from the run's beginning on, and was made after the
+   * run, or Firehose would have given up meanwhile.
+   */
+  async #isGone(): Promise<boolean> {
+    const { header, lastWritten, context } = this.request;
+    if (this.#open.size === 0 || this.#ends.size > 0 || this.#read.size > 0 || lastWritten === null)
+      return false;
+    if (context.now() - lastWritten > RETRIED_MS + CLOCK_SKEW_MS) return true;
+    const made = await bucketMadeAt(this.s3, header.bucket);
+    return made !== null && made > lastWritten;
   }
 
   /** Objects that were not read yet. */

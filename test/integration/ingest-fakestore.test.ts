@@ -1,5 +1,6 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { DeleteBucketCommand } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClients } from "../../src/aws/clients.ts";
 import { InterruptedError } from "../../src/errors.ts";
@@ -358,6 +359,17 @@ describe("reconciling events", () => {
     );
     expect(report.notes).toContainEqual(expect.stringContaining("gathers events for up to 90 s"));
   });
+});
+
+it("a lake that was made anew after the run says nothing of it", async () => {
+  const { runId, manifest } = await send();
+  const notYet = await reconcile(runId);
+  expect(notYet).toMatchObject({ missing: 50, notes: [expect.stringContaining("run it again later")] });
+  await s3.client.send(new DeleteBucketCommand({ Bucket: LAKE }));
+  const earlier = new Date(Date.now() - 10_000);
+  await utimes(path.join(project.path, String(manifest)), earlier, earlier);
+  await s3.service.createBucket(LAKE, { versioned: true, eventBridge: false });
+  await expect(reconcile(runId)).rejects.toMatchObject({ code: "RUN_GONE" });
 });
 
 describe("the Fake Store", () => {

@@ -50,7 +50,8 @@ function stopOf(run: Run, { why, reason }: Stopped, report: SendReport): Stop {
 
 /** How the rest is sent, where there is one. */
 function goOn({ context, origin, runId }: Run): string {
-  if (origin.input.kind === "site" && origin.input.count === null) return "Then run the same command again.";
+  if (origin.input.kind === "site" && origin.input.count === null)
+    return "Run the same command again for more.";
   return `Send the rest: npx edp ingest fakestore --resume ${runId}${context.env === LOCAL_ENV ? "" : ` --env ${context.env}`}`;
 }
 
