@@ -909,7 +909,7 @@ run "an_api_checks_keys_and_bodies_and_says_what_is_wrong" {
   }
 
   assert {
-    condition     = jsondecode(replace(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"], "$context.error.messageString", "\"no\"")) == { message = "no", validationError = "$context.error.validationErrorString" } && keys(aws_api_gateway_gateway_response.this) == ["BAD_REQUEST_BODY"]
+    condition     = jsondecode(replace(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"], "$context.error.messageString", "\"no\"")) == { message = "no", error = "$context.error.validationErrorString" } && keys(aws_api_gateway_gateway_response.this) == ["BAD_REQUEST_BODY"]
     error_message = "A body that is refused is answered with the reason."
   }
 

@@ -5,7 +5,7 @@ locals {
     {
       BAD_REQUEST_BODY = {
         status   = "400"
-        template = "{\"message\":$context.error.messageString,\"validationError\":\"$context.error.validationErrorString\"}"
+        template = "{\"message\":$context.error.messageString,\"error\":\"$context.error.validationErrorString\"}"
       }
     },
     # A browser shows an error to the page only with these headers.
