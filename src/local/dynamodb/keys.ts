@@ -44,13 +44,13 @@ export function keyOf(schema: KeySchema, item: Item): Item {
 export function entryKey(schema: KeySchema, item: Item): string {
   const hash = attribute(item, schema.hash.name);
   const range = schema.range ? attribute(item, schema.range.name) : undefined;
-  return partitionKey(hash) + (range ? rangePart(range) : "");
+  return range ? flat(partitionKey(hash) + rangePart(range)) : partitionKey(hash);
 }
 
 /** An item's place in an index; undefined where it lacks one of the index's key attributes: indexes are sparse. */
 export function indexKey(schema: KeySchema, item: Item, primary: string): string | undefined {
   if (!keyAttributes(schema).every(({ name }) => attribute(item, name))) return undefined;
-  return entryKey(schema, item) + primary;
+  return flat(entryKey(schema, item) + primary);
 }
 
 /** What the places of all items with this partition key begin with: 16 characters. */
@@ -69,6 +69,11 @@ export function rangePart(range: AttributeValue): string {
 /** What follows the partition key in the places of items whose sort key begins with this one. */
 export function rangePrefix(range: AttributeValue): string {
   return ordered(range).replaceAll("\0", "\0\u00ff");
+}
+
+/** The same text in one piece: one made of pieces takes more memory, and each comparison of it several times as long. */
+function flat(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
 }
 
 function ordered(value: AttributeValue): string {
