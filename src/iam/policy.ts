@@ -1,9 +1,11 @@
-import type { Pipeline } from "../topology/types.ts";
+import type { Kind, Pipeline } from "../topology/types.ts";
 import { apiAccount } from "./apis.ts";
-import type { Condition, Grant, Scope } from "./grant.ts";
+import type { Condition, Grant, Grants, Scope } from "./grant.ts";
 import { lookAround } from "./observability.ts";
 import { RESOURCE_TYPES, resourceTypes } from "./resource-types.ts";
 import { emptyBuckets, stateBackend } from "./s3.ts";
+import { lookIntoStreams } from "./streams.ts";
+import { emptyTables } from "./tables.ts";
 
 /** Characters of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export const MANAGED_POLICY_LIMIT = 6144;
@@ -45,8 +47,10 @@ export function deployerPolicies(
     if (!grants) throw new Error(`no permissions are known for ${type}`);
     return grants;
   });
-  const apis = pipelines.some((pipeline) => Object.keys(pipeline.apis).length > 0) ? [apiAccount] : [];
-  const grants = [...types, ...apis, emptyBuckets, lookAround].flatMap((make) => make(scope));
+  const of = (kind: Kind, grants: Grants) =>
+    pipelines.some((pipeline) => Object.keys(pipeline[kind]).length > 0) ? [grants] : [];
+  const byKind = [...of("apis", apiAccount), ...of("tables", emptyTables), ...of("streams", lookIntoStreams)];
+  const grants = [...types, ...byKind, emptyBuckets, lookAround].flatMap((make) => make(scope));
   const statements = toStatements([...grants, ...stateBackend(scope, backend)]);
   const parts = split(statements);
   return parts.map((document, index) => ({

@@ -44,3 +44,12 @@ export const FIREHOSE_TYPES: Record<string, Grants> = {
     ...passRole(scope, "firehose.amazonaws.com"),
   ],
 };
+
+/** `edp destroy` looks whether a stream holds records. */
+export const lookIntoStreams: Grants = (scope) => [
+  {
+    sid: "LookIntoStreams",
+    actions: actions("kinesis", "ListShards GetShardIterator GetRecords"),
+    resources: [arn(scope, "kinesis", `stream/${namePrefix(scope)}*`)],
+  },
+];

@@ -1,4 +1,6 @@
-import { actions, arn, type Grants, namePrefix } from "./grant.ts";
+import { actions, arn, type Grants, namePrefix, type Scope } from "./grant.ts";
+
+const tableArn = (scope: Scope) => arn(scope, "dynamodb", `table/${namePrefix(scope)}*`);
 
 /**
  * Tables.
@@ -13,7 +15,12 @@ export const DYNAMODB_TYPES: Record<string, Grants> = {
         `CreateTable DeleteTable DescribeTable UpdateTable DescribeContinuousBackups UpdateContinuousBackups
         DescribeTimeToLive UpdateTimeToLive ListTagsOfResource TagResource UntagResource`,
       ),
-      resources: [arn(scope, "dynamodb", `table/${namePrefix(scope)}*`)],
+      resources: [tableArn(scope)],
     },
   ],
 };
+
+/** `edp destroy` counts the items of tables by scanning them, `edp purge` deletes them. */
+export const emptyTables: Grants = (scope) => [
+  { sid: "EmptyTables", actions: actions("dynamodb", "Scan BatchWriteItem"), resources: [tableArn(scope)] },
+];

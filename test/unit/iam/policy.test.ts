@@ -131,6 +131,18 @@ describe("the deployer's policy", () => {
     ]);
   });
 
+  it("counts and empties tables, and looks into streams, of the environment only, where pipelines have any", () => {
+    for (const action of ["dynamodb:BatchWriteItem", "kinesis:GetRecords"]) {
+      const found = allowing(action).flatMap(({ Resource }) => Resource);
+      expect(found, action).toHaveLength(1);
+      expect(found[0]).toMatch(/(table|stream)\/acme-dev-\*$/);
+    }
+    const without = pipelines.map((pipeline) => ({ ...pipeline, tables: {}, streams: {} }));
+    const all = deployerPolicies(without, scope, undefined).flatMap(({ document }) => document.Statement);
+    expect(allowing("dynamodb:Scan", all)).toEqual([]);
+    expect(allowing("kinesis:ListShards", all)).toEqual([]);
+  });
+
   it("asks for no Lambda and no API Gateway where no pipeline has a function or an API", () => {
     const dry = pipelines.map((pipeline) => ({ ...pipeline, functions: {}, deliveries: {}, apis: {} }));
     const all = deployerPolicies(dry, scope, undefined).flatMap(({ document }) => document.Statement);
