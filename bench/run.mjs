@@ -1,4 +1,4 @@
-// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
+// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|warehouse|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,8 +11,9 @@ import { replay } from "./replay.mjs";
 import { start } from "./start.mjs";
 import { tail } from "./tail.mjs";
 import { terraform } from "./terraform.mjs";
+import { warehouse } from "./warehouse.mjs";
 
-const benches = { accept, api, parquet, memory, start, tail, replay, dynamodb, terraform };
+const benches = { accept, api, parquet, memory, start, tail, replay, dynamodb, warehouse, terraform };
 /** Run only when named: it takes some minutes. */
 const slow = ["terraform"];
 const wanted = process.argv.slice(2);
@@ -36,10 +37,11 @@ try {
 }
 if (broken > 0) process.exitCode = 1;
 
-function print({ name, value, unit, limit }) {
+function print({ name, value, unit, limit, least }) {
   const text = `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
-  const kept = limit === undefined || value <= limit;
+  const kept = (limit === undefined || value <= limit) && (least === undefined || value >= least);
   if (!kept) broken++;
-  const verdict = limit === undefined ? "" : `at most ${limit} ${unit}${kept ? "" : "   BROKEN"}`;
+  const bound = limit === undefined ? (least === undefined ? "" : `at least ${least}`) : `at most ${limit}`;
+  const verdict = bound === "" ? "" : `${bound} ${unit}${kept ? "" : "   BROKEN"}`;
   process.stdout.write(`${name.padEnd(62)}${text.padStart(12)}   ${verdict}\n`);
 }

@@ -84,7 +84,7 @@ async function loadVersion(
   const opened = await openObject(run.s3, { ...version, version: version.versionId }, run.signal);
   try {
     const loaded = await loadFile(client, dataset, version.key, opened.body, onReject, run.signal);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = Math.round(performance.now() - started) / 1000;
     const { rows, rejected } = loaded;
     run.log("INFO", "loaded", { file: version.key, version: version.versionId, rows, rejected, seconds });
     return loaded;
