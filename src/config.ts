@@ -21,6 +21,10 @@ export const EMAIL = /^[^\s@"(),:;<>[\]\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9]
 export const ENDPOINT = /^https?:\/\/[^\s/]+\/?$/;
 /** An origin as browsers send it, or `*` for all: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin */
 export const CORS_ORIGIN = /^(\*|https?:\/\/[^/'"\s]+)$/;
+/** A bucket by pipeline and key. */
+export const UPLOAD_BUCKET = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
+export const PRINCIPAL = /^arn:[^:]+:iam::[0-9]{12}:(root|user\/.+|role\/.+)$/;
 /** A pipeline file's name without `.json`. */
 export const PIPELINE = /^[a-z][a-z0-9-]*$/;
 
@@ -56,6 +60,17 @@ const entries = {
       ),
     ),
   ),
+  /** Get the messages of topics with `email`. */
+  notifyEmails: v.optional(v.array(matching(EMAIL, "an e-mail address"))),
+  /** Who may put objects under a bucket's `uploadPrefix`, by `<pipeline>/<bucket>`. */
+  uploadPrincipals: v.optional(
+    v.record(
+      matching(UPLOAD_BUCKET, "a bucket of a pipeline like partner/uploads"),
+      v.array(matching(PRINCIPAL, "the ARN of an account (...:root), a user or a role")),
+    ),
+  ),
+  /** Whether AWS refuses to delete tables until it is taken away. */
+  deletionProtection: v.optional(v.boolean("must be true or false")),
   /** Where Terraform keeps its state: `local`, or `s3://bucket/prefix`. */
   backend: v.optional(matching(BACKEND, "`local` or `s3://bucket/prefix`")),
 };

@@ -22,6 +22,17 @@ export async function restApiName(clients: Clients, url: string): Promise<string
   return api?.name ?? null;
 }
 
+/**
+ * Whether the account has the role by which API Gateway writes the access logs of every API in a region (GetAccount,
+ * cloudwatchRoleArn): without it a stage with access logs is refused. False where that can't be told.
+ */
+export async function mayLogRequests(clients: Clients): Promise<boolean> {
+  const { GetAccountCommand } = await import("@aws-sdk/client-api-gateway");
+  const client = await clients.apiGateway();
+  const account = await answered(client.send(new GetAccountCommand({})));
+  return Boolean(account?.cloudwatchRoleArn);
+}
+
 /** The value of an API key (GetApiKey): a secret, never to be logged. @throws what the SDK throws */
 export async function apiKeyValue(clients: Clients, apiKey: string): Promise<string | undefined> {
   const { GetApiKeyCommand } = await import("@aws-sdk/client-api-gateway");

@@ -1,5 +1,6 @@
 import { access, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mayLogRequests } from "../aws/rest-apis.ts";
 import { buildFunctions } from "../build/build.ts";
 import { PACKAGE_ROOT, PIPELINES_DIRECTORY } from "../package-root.ts";
 import type { Pipeline } from "../topology/types.ts";
@@ -37,6 +38,7 @@ export async function fillWorkspace(session: Session, pipelines: readonly Pipeli
     variables: rootVariables(
       session,
       pipelines.map(({ name }) => name),
+      pipelines.some(({ apis }) => Object.keys(apis).length > 0) && (await mayLogRequests(session.clients)),
     ),
     backend: backend(session),
   });
@@ -52,7 +54,13 @@ export async function narrowWorkspace(session: Session, remaining: readonly stri
   const needed = ["main.tf", ...remaining.map((name) => path.join(PIPELINES_FOLDER, `${name}.json`))];
   const there = await Promise.all(needed.map((file) => exists(path.join(work, file))));
   if (there.includes(false)) return false;
-  const files = { [VARIABLES_FILE]: rootVariables(session, remaining), [BACKEND_FILE]: backend(session) };
+  const addresses = session.state?.outputs?.addresses ?? {};
+  const withApis = remaining.some((name) => Object.keys(addresses[name]?.apis ?? {}).length > 0);
+  const accessLogs = withApis && (await mayLogRequests(session.clients));
+  const files = {
+    [VARIABLES_FILE]: rootVariables(session, remaining, accessLogs),
+    [BACKEND_FILE]: backend(session),
+  };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(path.join(work, name), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   }
@@ -60,7 +68,11 @@ export async function narrowWorkspace(session: Session, remaining: readonly stri
 }
 
 /** Input of the root module, terraform/variables.tf. */
-export function rootVariables(session: Session, names: readonly string[]): Record<string, unknown> {
+export function rootVariables(
+  session: Session,
+  names: readonly string[],
+  accessLogs: boolean,
+): Record<string, unknown> {
   const { context, place, project, endpointUrl } = session;
   return {
     project,
@@ -71,6 +83,11 @@ export function rootVariables(session: Session, names: readonly string[]): Recor
     pipelines_directory: PIPELINES_FOLDER,
     functions_directory: FUNCTIONS_FOLDER,
     alert_email: context.config.alertEmail ?? null,
+    notify_emails: context.config.notifyEmails ?? [],
+    upload_principals: context.config.uploadPrincipals ?? {},
+    cors_allowed_origins: context.config.corsAllowedOrigins ?? [],
+    api_access_logs: accessLogs,
+    deletion_protection: context.config.deletionProtection ?? false,
     endpoint_url: endpointUrl?.replace(/\/$/, "") ?? null,
     function_endpoint_url: context.variables.EDP_FUNCTION_ENDPOINT_URL || null,
     edp_version: VERSION,

@@ -66,6 +66,9 @@ export interface ResourceChange {
   resource: string;
 }
 
+const NO_ACCESS_LOGS =
+  "Requests to the APIs are not logged: this account has no role for API Gateway's logs. Give it one (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html) and deploy again.";
+
 const CHANGE: Record<PlanAction, ResourceChange["change"]> = {
   create: "added",
   update: "updated",
@@ -232,13 +235,29 @@ function describeResult(
   };
 }
 
-/** An e-mail subscription works only once its owner has followed the link in the mail. */
+/**
+ * An e-mail subscription works only once its owner has followed the link in the mail; an API logs requests only
+ * where its account has a role for that.
+ */
 function openTasks(state: EnvironmentState | undefined): string[] {
-  return (state?.resources ?? []).flatMap(({ type, attributes }) =>
+  const resources = state?.resources ?? [];
+  const mails = resources.flatMap(({ type, attributes }) =>
     type === "aws_sns_topic_subscription" &&
     attributes.protocol === "email" &&
     attributes.pending_confirmation === true
-      ? [`Confirm the alarm subscription: AWS has sent a mail to ${attributes.endpoint}.`]
+      ? [String(attributes.endpoint)]
       : [],
   );
+  const unlogged = resources.some(
+    ({ type, attributes }) =>
+      type === "aws_api_gateway_stage" &&
+      Array.isArray(attributes.access_log_settings) &&
+      attributes.access_log_settings.length === 0,
+  );
+  return [
+    ...[...new Set(mails)].map(
+      (address) => `Confirm what AWS has subscribed: it has sent a mail to ${address}.`,
+    ),
+    ...(unlogged ? [NO_ACCESS_LOGS] : []),
+  ];
 }
