@@ -10,10 +10,11 @@ import reconcileCommand from "../../src/commands/reconcile.ts";
 import tailCommand from "../../src/commands/tail.ts";
 import type { FilesResult } from "../../src/ingest/files/result.ts";
 import type { Engine } from "../../src/local/engine.ts";
+import { hostEngine } from "../../src/local/host.ts";
 import type { PeekedMessage } from "../../src/messages/peek.ts";
 import type { ReconcileResult } from "../../src/reconcile/report.ts";
 import { testContext } from "../support/context.ts";
-import { shippedPipelines, startTestEngine } from "../support/engine.ts";
+import { shippedPipelines } from "../support/engine.ts";
 import { temporaryDirectory } from "../support/services.ts";
 import { csv } from "../unit/lambda/partner/day.ts";
 
@@ -23,7 +24,7 @@ let engine: Engine;
 beforeAll(async () => {
   project = await temporaryDirectory();
   const request = await shippedPipelines(project.path);
-  engine = await startTestEngine(path.join(project.path, ".edp", "local", "engine"));
+  engine = await hostEngine({ directory: project.path, port: 0, log: () => {}, onStop: () => {} });
   await engine.deploy({ ...request, pipelines: request.pipelines.filter(({ name }) => name === "partner") });
 });
 afterAll(async () => {
@@ -82,9 +83,9 @@ describe("edp ingest partner", () => {
     await write("items_20220303.csv", csv("items"));
     await write("items_20220304.csv", Buffer.from(csv("items", "1,o-1,Caf\xe9,1,1"), "latin1"));
     const result = await ingest(project.path);
-    expect(result.files.map(({ key }) => key)).toEqual([
-      "incoming/customers_20220302.csv",
-      "incoming/orders_20220302.csv",
+    expect(result.files.map(({ key, status: state }) => `${state} ${key}`)).toEqual([
+      "accepted incoming/customers_20220302.csv",
+      "accepted incoming/orders_20220302.csv",
     ]);
     const reasons = Object.fromEntries(result.rejectedInputs.map(({ file, reason }) => [file, reason]));
     expect(reasons["customers_20220303.csv"]).toContain("semicolons");
@@ -126,8 +127,8 @@ describe("edp ingest partner", () => {
     await expect.poll(async () => (await find(second.runId))?.rejected).toBe(2);
     expect(await find(second.runId)).toMatchObject({ accepted: 3, missing: 1 });
     await write("items_20220305.csv", csv("items"));
-    await ingest("items_20220305.csv", "--wait", "50");
-    expect(await find(first.runId)).toMatchObject({ accepted: 1, processed: 1 });
+    await ingest("items_20220305.csv");
+    await expect.poll(async () => (await find(first.runId))?.processed).toBe(1);
     expect(await find(second.runId)).toMatchObject({ accepted: 3, processed: 1, rejected: 2, missing: 0 });
   });
 

@@ -5,7 +5,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 
 /** A file of a run, and what became of it. */
 export interface SentFile {
-  /** Path as it was given. */
+  /** Path from the project directory. */
   file: string;
   key: string;
   rows: number;

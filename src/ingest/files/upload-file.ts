@@ -12,7 +12,9 @@ const PARTS_AT_ONCE = 4;
 
 /** A file on disk, and what it is to be in the bucket. */
 export interface FileToSend {
-  /** Path as it was given. */
+  /** Where it lies, an absolute path. */
+  path: string;
+  /** Path as people are shown it. */
   file: string;
   key: string;
   bytes: number;
@@ -49,7 +51,7 @@ export async function isThere({ key, sha256 }: FileToSend, { s3, bucket }: Targe
  * @returns the version id, `etag:<etag>` in a bucket without versions
  */
 export async function uploadFile(
-  { file, key, bytes, sha256 }: FileToSend,
+  { path, key, bytes, sha256 }: FileToSend,
   { s3, bucket, runId, signal, metadata }: Target,
   onProgress: (sent: number) => void,
 ): Promise<string> {
@@ -62,7 +64,7 @@ export async function uploadFile(
       Bucket: bucket,
       Key: key,
       // An empty stream has no length that the SDK could tell S3.
-      Body: bytes === 0 ? Buffer.alloc(0) : createReadStream(file),
+      Body: bytes === 0 ? Buffer.alloc(0) : createReadStream(path),
       ContentType: "text/csv",
       Metadata: { ...metadata, [METADATA.sha256]: sha256, [METADATA.run]: runId },
     },

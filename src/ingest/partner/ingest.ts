@@ -69,7 +69,7 @@ async function sendFound(
     reason,
   }));
   if (files.length === 0) refuse(rejectedInputs);
-  const sent = found.files.filter(({ file }) => files.some((one) => one.file === shown(context, file)));
+  const sent = found.files.filter(({ file }) => files.some((one) => one.path === file));
   for (const { day, lacks } of incompleteDays(sent)) {
     notes.push(
       `${day}: ${lacks.join(" and ")} not among what was sent; the day waits until all three are there`,
@@ -105,7 +105,7 @@ async function checkAll(context: Context, { check, prefix }: PartnerRequest, fou
         badDays.set(compact, path.basename(file));
       } else {
         const key = `${prefix}${path.basename(file)}`;
-        good.push({ file: shown(context, file), key, bytes, rows, sha256, day: compact });
+        good.push({ path: file, file: shown(context, file), key, bytes, rows, sha256, day: compact });
       }
     }
   });

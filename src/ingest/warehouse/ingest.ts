@@ -127,7 +127,14 @@ async function checkAll(
         `${name}: ${counted(refused, "row")} will be rejected, the first in line ${first.line}: ${first.reason}`,
       );
     }
-    files.push({ file: shown(context, one.file), key: `${FOLDER}${name}`, bytes, sha256, rows });
+    files.push({
+      path: one.file,
+      file: shown(context, one.file),
+      key: `${FOLDER}${name}`,
+      bytes,
+      sha256,
+      rows,
+    });
   }
   if (faults.length === 0) return { files, notes };
   throw new InvalidInputError(
