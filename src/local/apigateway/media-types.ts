@@ -1,4 +1,4 @@
-// Whether a content type, parameters and all, is among the binary ones; a star stands for any name on its side.
+/** Whether a content type, parameters and all, is among the binary ones; a star stands for any name on its side. */
 export function isBinary(contentType: string | undefined, binaryMediaTypes: readonly string[]): boolean {
   const type = mediaType(contentType);
   return binaryMediaTypes.some((binary) => {
