@@ -5,6 +5,7 @@ import { eventAnswers } from "../ingest/event-answers.ts";
 import type { EventEntry } from "../ingest/manifest.ts";
 import type { DeployedPipeline } from "../topology/deployment.ts";
 import type { Delivery } from "../topology/types.ts";
+import { type EventEnd, type ReadLine, readError, readEvent } from "./delivered-lines.ts";
 import { type DeliveredObject, deliveredSince, objectLines } from "./delivered-objects.ts";
 import type { EventReport } from "./report.ts";
 import type { Settled, SettleRequest, Settler, SettlerKind } from "./settler.ts";
@@ -18,13 +19,6 @@ const BUFFER_FACTOR = 1.5;
 /** Firehose tries for so long to deliver what S3 does not take. */
 const RETRIED_MS = 24 * 60 * 60_000;
 const SETTLED_AFTER_MS = 15 * 60_000;
-
-type End =
-  | { state: "processed"; output: string }
-  | { state: "rejected"; output: string; errorCode: string | null; message: string | null };
-
-/** What one object says: an end for each line that has an event id. */
-type Read = (line: Buffer, output: string) => { eventId: string; end: End } | undefined;
 
 /** Events posted to an API: processed where an object that the delivery wrote holds the event's id. */
 export const events: SettlerKind<"events"> = {
@@ -42,7 +36,7 @@ class EventSettler implements Settler<"events"> {
   readonly #open = new Set<string>();
   /** Sent without an answer: one that is found was accepted. */
   readonly #unanswered = new Set<string>();
-  readonly #ends = new Map<string, End>();
+  readonly #ends = new Map<string, EventEnd>();
   readonly #read = new Set<string>();
   readonly #deliveries: Delivery[];
   #rejected = 0;
@@ -161,10 +155,10 @@ class EventSettler implements Settler<"events"> {
     return found;
   }
 
-  async #readObject(key: string, lines: Read): Promise<void> {
+  async #readObject(key: string, lines: ReadLine): Promise<void> {
     const { bucket } = this.request.header;
     const output = `s3://${bucket}/${key}`;
-    const told: { eventId: string; end: End }[] = [];
+    const told: { eventId: string; end: EventEnd }[] = [];
     for await (const line of objectLines(this.s3, bucket, key)) {
       const one = lines(line, output);
       if (one && this.#isOurs(one.eventId)) told.push(one);
@@ -178,7 +172,7 @@ class EventSettler implements Settler<"events"> {
   }
 
   /** An event that is in the lake is processed, even where another copy of it could not be placed. */
-  #settle(eventId: string, end: End): void {
+  #settle(eventId: string, end: EventEnd): void {
     const before = this.#ends.get(eventId);
     this.#open.delete(eventId);
     this.#unanswered.delete(eventId);
@@ -191,45 +185,9 @@ class EventSettler implements Settler<"events"> {
 }
 
 interface Listed extends DeliveredObject {
-  lines: Read;
+  lines: ReadLine;
 }
 
 function deliveriesTo(bucket: string, { topology, addresses }: DeployedPipeline): Delivery[] {
   return Object.values(topology.deliveries).filter(({ to }) => addresses.buckets[to.bucket]?.name === bucket);
-}
-
-/** A line of an object of events: the event as the function put it. */
-const readEvent: Read = (line, output) => {
-  const eventId = eventIdOf(line.toString("utf8"));
-  return eventId === undefined ? undefined : { eventId, end: { state: "processed", output } };
-};
-
-/**
- * A line of an object under the error prefix: the record in base64, with the reason.
- * https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html#dynamic-partitioning-error-messages
- */
-const readError: Read = (line, output) => {
-  const { rawData, errorCode, errorMessage } = parse(line.toString("utf8")) ?? {};
-  if (typeof rawData !== "string") return undefined;
-  const eventId = eventIdOf(Buffer.from(rawData, "base64").toString("utf8"));
-  if (eventId === undefined) return undefined;
-  const text = (value: unknown) => (typeof value === "string" ? value : null);
-  return {
-    eventId,
-    end: { state: "rejected", output, errorCode: text(errorCode), message: text(errorMessage) },
-  };
-};
-
-function eventIdOf(json: string): string | undefined {
-  const { eventId } = parse(json) ?? {};
-  return typeof eventId === "string" ? eventId : undefined;
-}
-
-function parse(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
