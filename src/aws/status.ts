@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { DeployedPipeline, Deployment } from "../topology/deployment.ts";
+import { type LatestRun, latestRuns } from "../waiting/latest-runs.ts";
 import { type WaitingFiles, waitingFiles } from "../waiting/waiting.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { type DataStatus, dataStatus } from "./data-status.ts";
@@ -44,6 +45,8 @@ export interface PipelineStatus extends DataStatus {
   undelivered: DeadLetterStatus;
   /** Files that wait for others; absent where a pipeline's functions never wait, and while watching. */
   waiting?: WaitingFiles[];
+  /** The latest runs, newest first; absent where a pipeline doesn't work in runs, and while watching. */
+  runs?: LatestRun[];
 }
 
 export interface EnvironmentStatus {
@@ -159,7 +162,9 @@ export async function pipelineStatus(
       ]),
     ),
     undelivered: await deadLetters(addresses.undelivered.url),
-    ...(withObjects ? { waiting: await waitingFiles(clients, pipeline) } : {}),
+    ...(withObjects
+      ? { waiting: await waitingFiles(clients, pipeline), runs: await latestRuns(clients, pipeline) }
+      : {}),
   };
 }
 

@@ -42,6 +42,7 @@ Examples:
   $ edp tail --request 8f1c2b7e              one invocation
   $ edp tail --log-group /aws/lambda/other --region eu-central-1
   $ edp tail --dlq spotify                   what lies in the dead-letter queues, and why
+  $ edp tail warehouse --mail                what the pipeline would have mailed (local engine)
   $ edp tail partner --messages              what the pipeline has sent, and sends; it stays in the queue
 
 Times are UTC. An invocation's START, END and REPORT are one line with its duration, memory and cold start; --json

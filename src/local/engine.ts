@@ -196,6 +196,7 @@ function lateWiring(services: () => Services): Wiring {
       if (service === "sqs") return services().sqs.send(arn, delivery);
       if (service === "sns") return services().sns.publish(arn, delivery);
       if (service === "lambda") return services().lambda.deliver(arn, delivery.body, delivery.traceHeader);
+      if (service === "logs") return services().logs.deliver(arn, delivery.body);
       return Promise.reject(new AwsError("InvalidParameter", `nothing can be delivered to ${arn}`));
     },
   };

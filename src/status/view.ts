@@ -24,6 +24,7 @@ export function statusText(status: EnvironmentStatus, terminal: Terminal): strin
     if (buckets.length > 0) text += `\n${indent(table(terminal, ["bucket", "objects", "bytes"], buckets))}`;
     text += dataText(pipeline, terminal, true);
     text += waitingText(pipeline, terminal);
+    text += runsText(pipeline, terminal);
   }
   return text;
 }
@@ -40,6 +41,24 @@ function waitingText({ waiting = [] }: PipelineStatus, terminal: Terminal): stri
   const more =
     waiting.length > MAX_WAITING ? `  ... and ${waiting.length - MAX_WAITING} more (--json)\n` : "";
   return `\n${indent(table(terminal, ["waiting", "for", "since"], rows))}${more}`;
+}
+
+/** Longest reason that fits beside the other columns; `--json` has all of it. */
+const MAX_REASON = 60;
+
+/** The latest runs of a pipeline that works in runs. */
+function runsText({ runs = [] }: PipelineStatus, terminal: Terminal): string {
+  if (runs.length === 0) return "";
+  const rows = runs.map(({ runId, status, asOf, rows, rejected, seconds, reason }) => [
+    runId,
+    status === "failed" ? terminal.color.red(status) : status,
+    asOf,
+    rows,
+    rejected,
+    `${seconds.toFixed(1)} s`,
+    reason === null ? null : cut(printable(reason), MAX_REASON),
+  ]);
+  return `\n${indent(table(terminal, ["run", "status", "as of", "rows", "rejected", "took", "reason"], rows))}`;
 }
 
 /** The same for one look of a watch, with the last minutes of each queue and function in place of the buckets. */

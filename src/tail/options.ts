@@ -5,6 +5,8 @@ import { parseMoment } from "./time.ts";
 
 /** As far back as `aws logs tail` looks. */
 export const DEFAULT_SINCE = "10m";
+/** As long as the engine keeps mails. */
+const MAIL_SINCE = "30d";
 
 export interface TailOptions extends Selection {
   /** `pipeline` or `pipeline/function`; empty for all, unless log groups are named. */
@@ -15,6 +17,8 @@ export interface TailOptions extends Selection {
   until: string | undefined;
   follow: boolean;
   live: boolean;
+  /** Mails that topics have sent, instead of functions' logs. */
+  mail: boolean;
   /** CloudWatch filter pattern. */
   filter: string | undefined;
   /** A flag says where to look (--region, --profile, --endpoint-url): a log group needs no environment then. */
@@ -31,7 +35,14 @@ export function addTailFlags(command: Command): Command {
     .option("--errors", "only errors: level ERROR and FATAL, failed and timed-out invocations")
     .option("--request <id>", "only this invocation; the beginning of its request id is enough")
     .option("--log-group <name>", "a log group that edp need not know (repeatable)", collect)
+    .option("--mail", "mails that the pipelines would have sent: the local engine keeps them")
     .option("--live", "have events pushed (StartLiveTail) instead of asking for them");
+}
+
+/** Mails are few and told at night: without `--since` all of them count. */
+function sinceOf(given: string | undefined, mail: boolean): string {
+  if (given === undefined || given === DEFAULT_SINCE) return mail ? MAIL_SINCE : DEFAULT_SINCE;
+  return given;
 }
 
 function collect(value: string, before: string[] = []): string[] {
@@ -46,10 +57,11 @@ export function tailOptions(args: readonly string[], flags: Record<string, unkno
   const options: TailOptions = {
     targets: [...args],
     logGroups: [...new Set(Array.isArray(flags.logGroup) ? flags.logGroup.map(String) : [])],
-    since: text("since") ?? DEFAULT_SINCE,
+    since: sinceOf(text("since"), flags.mail === true),
     until: text("until"),
     follow: flags.follow !== false,
     live: flags.live === true,
+    mail: flags.mail === true,
     filter: text("filter"),
     grep: grep === undefined ? undefined : parseGrep(grep),
     errors: flags.errors === true,

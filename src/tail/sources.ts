@@ -1,6 +1,7 @@
 import { resolveRegion } from "../aws/account.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
 import { NotDeployedError, UsageError } from "../errors.ts";
+import { mailGroup } from "../local/sns/mail.ts";
 import type { Deployment } from "../topology/deployment.ts";
 import { loadDeployment } from "../topology/load-deployment.ts";
 import { checkDeployed } from "../topology/select.ts";
@@ -23,10 +24,36 @@ export async function findSources(options: TailOptions, context: Context): Promi
     return { ...(await placeOfGroups(options, context)), sources: named };
   }
   const deployment = await loadDeployment(context);
-  const sources = functionsOf(deployment, options.targets);
+  const sources = options.mail
+    ? mailsOf(deployment, options.targets)
+    : functionsOf(deployment, options.targets);
   const known = new Set(sources.map(({ group }) => group));
   const { env, endpoint, region } = deployment;
   return { env, endpoint, region, sources: [...sources, ...named.filter(({ group }) => !known.has(group))] };
+}
+
+/**
+ * The outboxes of the topics that send mail.
+ * @throws UsageError on AWS, where mails are in their readers' inboxes; for a pipeline that sends none
+ */
+function mailsOf(deployment: Deployment, targets: readonly string[]): LogSource[] {
+  if (deployment.env !== LOCAL_ENV) {
+    throw new UsageError(`The mails of ${deployment.env} are in their readers' inboxes.`, {
+      hint: "--mail shows what the local engine would have sent.",
+    });
+  }
+  checkDeployed(deployment, targets);
+  const pipelines = targets.length > 0 ? targets : Object.keys(deployment.pipelines);
+  const sources = pipelines.flatMap((pipeline) => {
+    const { topology, addresses } = deployment.pipelines[pipeline] ?? {};
+    return Object.entries(topology?.topics ?? {}).flatMap(([key, { email }]) => {
+      const topic = addresses?.topics[key]?.arn;
+      if (!email || topic === undefined) return [];
+      return [{ group: mailGroup(topic), pipeline, function: null, label: `${pipeline}/${key}` }];
+    });
+  });
+  if (sources.length > 0) return sources;
+  throw new UsageError(`No topic of ${pipelines.join(", ")} sends mail.`);
 }
 
 /** A group is labelled by its name; of a function's, the part that all functions share is left out. */

@@ -78,6 +78,12 @@ export class LogsService implements Service {
     );
   }
 
+  /** Appends one event of the engine itself to the group of this ARN. */
+  async deliver(groupArn: string, message: string): Promise<void> {
+    const group = groupArn.slice(groupArn.indexOf("log-group:") + "log-group:".length);
+    await this.append(group, "engine", [{ timestamp: this.parts.clock.now(), message }]);
+  }
+
   async handle(request: ServiceRequest): Promise<ServiceResponse> {
     if (request.headers["x-amz-target"] === LIVE_TAIL) {
       return startLiveTail(this.groups, this.parts, parseMembers(await request.bytes()), request);

@@ -1,10 +1,21 @@
 import { topicSources } from "../../topology/from.ts";
+import { mailGroup, OUTBOX_ADDRESS } from "../sns/mail.ts";
 import { arn, type KindOnEngine, nameOf } from "./site.ts";
 
-/** Topics, with the subscriptions of queues. Nobody gets e-mail from the engine. */
+const MAIL_RETENTION_DAYS = 30;
+
+/** Topics, with the subscriptions of queues, and an outbox for what would go out by e-mail. */
 export const topics: KindOnEngine = {
   async provision({ services, pipeline, names }) {
-    for (const name of Object.values(names.topics)) await services.sns.createTopic(name);
+    for (const [key, { email }] of Object.entries(pipeline.topics)) {
+      const { arn: topicArn } = await services.sns.createTopic(nameOf(names.topics, key));
+      if (!email) {
+        await services.sns.unsubscribe(topicArn, OUTBOX_ADDRESS);
+        continue;
+      }
+      await services.logs.createGroup(mailGroup(topicArn), MAIL_RETENTION_DAYS);
+      await services.sns.subscribe(topicArn, "email", OUTBOX_ADDRESS, {});
+    }
     for (const [key, queue] of Object.entries(pipeline.queues)) {
       for (const { topic, rawMessageDelivery, filterPolicy } of topicSources(queue)) {
         await services.sns.subscribe(
@@ -21,8 +32,11 @@ export const topics: KindOnEngine = {
     }
   },
   names: ({ names }) => Object.values(names.topics),
-  async remove({ sns }, names) {
-    for (const name of names) await sns.removeTopic(arn("sns", name));
+  async remove({ sns, logs }, names) {
+    for (const name of names) {
+      await sns.removeTopic(arn("sns", name));
+      await logs.removeGroup(mailGroup(arn("sns", name)));
+    }
   },
   edges: ({ pipeline, names }) =>
     Object.entries(pipeline.queues).flatMap(([key, queue]) =>

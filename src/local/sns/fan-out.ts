@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Failure, Outbox, Shipment } from "../delivery/outbox.ts";
 import type { Delivery } from "../service.ts";
 import { envelope, lambdaEvent, messageFor, type Published } from "./envelope.ts";
+import { mail, mailGroupArn } from "./mail.ts";
 import { redriveTarget, type Subscription, type Topics } from "./topics.ts";
 
 /** Attempts of SNS for queues and functions: 100,015 over 23 days (https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html). */
@@ -21,7 +22,8 @@ export async function fanOut(topics: Topics, outbox: Outbox, published: Publishe
   await Promise.all(
     wanted.map((subscription) =>
       outbox.ship({
-        targetArn: subscription.endpoint,
+        targetArn:
+          subscription.protocol === "email" ? mailGroupArn(published.topicArn) : subscription.endpoint,
         delivery: deliveryFor(published, subscription, endpoint()),
         dlqArn: redriveTarget(subscription.attributes.RedrivePolicy),
         maximumAttempts: MAXIMUM_ATTEMPTS,
@@ -34,6 +36,7 @@ export async function fanOut(topics: Topics, outbox: Outbox, published: Publishe
 
 function deliveryFor(published: Published, subscription: Subscription, endpoint: string): Delivery {
   const { traceHeader, group, deduplicationId } = published;
+  if (subscription.protocol === "email") return { body: mail(published, subscription.endpoint), traceHeader };
   if (subscription.protocol === "lambda") {
     return { body: lambdaEvent(published, subscription, endpoint), traceHeader };
   }

@@ -21,7 +21,8 @@ export interface Subscription {
   attributes: Record<string, string>;
 }
 
-export type Protocol = "sqs" | "lambda";
+/** A mail goes to the outbox: nothing leaves the machine. */
+export type Protocol = "sqs" | "lambda" | "email";
 
 const NAME = /^[A-Za-z0-9_-]{1,256}$|^[A-Za-z0-9_-]{1,251}\.fifo$/;
 
@@ -142,12 +143,14 @@ export class Topics {
     attributes: Record<string, string>,
   ): Promise<Subscription> {
     this.topic(topicArn);
-    if (protocol !== "sqs" && protocol !== "lambda") {
+    if (protocol !== "sqs" && protocol !== "lambda" && protocol !== "email") {
       throw invalidParameter(
-        `Protocol Reason: edp's local engine delivers to sqs and lambda, not to ${protocol}`,
+        `Protocol Reason: edp's local engine delivers to sqs, lambda and email, not to ${protocol}`,
       );
     }
-    if (endpoint.split(":")[2] !== protocol) {
+    if (protocol === "email") {
+      if (!/^[^@\s]+@[^@\s]+$/.test(endpoint)) throw invalidParameter("Email address");
+    } else if (endpoint.split(":")[2] !== protocol) {
       throw invalidParameter(protocol === "sqs" ? "SQS endpoint ARN" : "Lambda endpoint ARN");
     }
     if (endpoint.endsWith(".fifo") && !topicArn.endsWith(".fifo")) {

@@ -84,6 +84,11 @@ export function waitingFor(batch: Batch, used: readonly UsedFile[], arrived: Arr
     });
 }
 
+/** The needed file that came last. */
+export function newestOf(batch: Batch): FileVersion | undefined {
+  return newestFirst(batch, { key: "", versionId: "" })[0];
+}
+
 /** The object version that an event tells of. */
 export type Arrived = Pick<FileVersion, "key" | "versionId">;
 
