@@ -1,7 +1,7 @@
 import type { EventEntry } from "./manifest.ts";
 
-/** `unanswered`: sent, or about to be, without an answer that tells of it. */
-export type EventAnswer = "accepted" | "rejected" | "unanswered";
+/** `unanswered`: sent, or about to be, without an answer that tells of it; `unsent`: surely not taken. */
+export type EventAnswer = "accepted" | "rejected" | "unanswered" | "unsent";
 
 /** What the API answered of each event of a manifest. A batch without a second line was under way when its run died. */
 export async function* eventAnswers(
@@ -15,11 +15,11 @@ export async function* eventAnswers(
     }
     const ids = sent.get(entry.batch) ?? [];
     sent.delete(entry.batch);
-    const [rejected, unanswered] = [new Set(entry.rejected), new Set(entry.unanswered)];
-    for (const [index, eventId] of ids.entries()) {
-      const answer = unanswered.has(index) ? "unanswered" : rejected.has(index) ? "rejected" : "accepted";
-      yield { eventId, answer };
-    }
+    const answers = new Map<number, EventAnswer>();
+    for (const index of entry.rejected) answers.set(index, "rejected");
+    for (const index of entry.unanswered) answers.set(index, "unanswered");
+    for (const index of entry.unsent ?? []) answers.set(index, "unsent");
+    for (const [index, eventId] of ids.entries()) yield { eventId, answer: answers.get(index) ?? "accepted" };
   }
   for (const ids of sent.values()) for (const eventId of ids) yield { eventId, answer: "unanswered" };
 }

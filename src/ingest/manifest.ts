@@ -55,12 +55,12 @@ export interface ManifestEntry {
 
 /**
  * Of a run that posts events: a line with the ids of each batch before it is sent for the first time, and another one
- * when it has its answer, with the indexes of the events that were not accepted. Without the second one, the
- * events may have arrived or not.
+ * when it has its answer, with the indexes of the events that were not accepted: refused, without an answer, or surely not
+ * taken. Without the second one, the events may have arrived or not.
  */
 export type EventEntry =
   | { batch: number; ids: readonly string[] }
-  | { batch: number; rejected: readonly number[]; unanswered: readonly number[] };
+  | { batch: number; rejected: readonly number[]; unanswered: readonly number[]; unsent?: readonly number[] };
 
 /** Of a run that uploads files whose rows count: one line for each file that was accepted. */
 export interface FileEntry extends ManifestEntry {

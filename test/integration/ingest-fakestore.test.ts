@@ -235,6 +235,8 @@ describe("posting events", () => {
     );
     const result = await send({ concurrency: 2 });
     expect(result).toMatchObject({ accepted: 20, stopped: { code: "QUOTA_EXCEEDED" } });
+    // What a refusal was the only answer to is surely not there.
+    expect(result.sending?.unanswered).toBe(0);
     expect(result.stopped?.hint).toContain(`--resume ${result.runId}`);
     await api.deliver(s3.client, LAKE);
     expect(await reconcile(result.runId)).toMatchObject({ accepted: 20, processed: 20, missing: 0 });

@@ -28,7 +28,7 @@ export async function resumedRun(context: Context, wanted: string | undefined): 
     if (header.kind !== "events" || !header.events)
       throw new InvalidInputError(`The run ${next} did not post events.`);
     for await (const { eventId, answer } of eventAnswers(entries)) {
-      if (answer !== "unanswered") answered.add(eventId);
+      if (answer === "accepted" || answer === "rejected") answered.add(eventId);
     }
     origin ??= { ...header.events, continues: runId };
     next = header.events.continues;

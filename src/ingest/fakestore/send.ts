@@ -57,7 +57,12 @@ export interface Stopped {
 }
 
 /** What became of one event. */
-type Outcome = "accepted" | "unanswered" | Refusal;
+type Outcome = "accepted" | "unanswered" | "unsent" | Refusal;
+
+/** Whether a batch may be in the stream though no answer says so. */
+interface Doubt {
+  open: boolean;
+}
 
 /** Reasons kept for the result; the rejects file has them all. */
 const MAX_REASONS = 1_000;
@@ -122,13 +127,13 @@ class Sender {
     await manifest.add({ batch, ids: events.map(({ eventId }) => eventId) });
     const outcomes = await this.#settle(events);
     const refused: { event: OutgoingEvent; refusal: Refusal }[] = [];
-    const indexes: { rejected: number[]; unanswered: number[] } = { rejected: [], unanswered: [] };
+    const indexes = { rejected: [] as number[], unanswered: [] as number[], unsent: [] as number[] };
     for (const [index, event] of events.entries()) {
       const outcome = outcomes[index] ?? "unanswered";
       if (outcome === "accepted") {
         this.report.accepted++;
         this.report.bytes += event.bytes;
-      } else if (outcome === "unanswered") indexes.unanswered.push(index);
+      } else if (outcome === "unanswered" || outcome === "unsent") indexes[outcome].push(index);
       else {
         refused.push({ event, refusal: outcome });
         indexes.rejected.push(index);
@@ -153,7 +158,8 @@ class Sender {
 
   /** Posts events until each of them has an answer, or none can be had. What an answer settles is not sent again. */
   async #settle(events: readonly OutgoingEvent[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = events.map(() => "unanswered");
+    const outcomes: Outcome[] = [];
+    const doubt: Doubt = { open: false };
     let left = events.map((event, index) => ({ event, index }));
     const settle = (told: ReadonlyMap<number, Refusal | null>) => {
       this.#lastTaken = this.parts.now();
@@ -163,9 +169,13 @@ class Sender {
       }
       left = left.filter((_one, place) => !told.has(place));
     };
+    const giveUp = () => {
+      for (const { index } of left) outcomes[index] = doubt.open ? "unanswered" : "unsent";
+      return outcomes;
+    };
     for (let attempt = 1; ; attempt++) {
       const sent = left.map(({ event }) => event);
-      const verdict = await this.#post(sent, attempt);
+      const verdict = await this.#post(sent, attempt, doubt);
       if (verdict?.kind === "settled") {
         settle(new Map(sent.map((_event, place) => [place, verdict.refused.get(place) ?? null])));
         return outcomes;
@@ -176,14 +186,14 @@ class Sender {
         return outcomes;
       }
       if (verdict?.kind === "stop") this.#stop(verdict.why, verdict.reason);
-      if (verdict?.kind !== "retry") return outcomes;
+      if (verdict?.kind !== "retry") return giveUp();
       if (verdict.told && verdict.told.size > 0) settle(verdict.told);
-      if (!(await this.#waitToRetry(verdict, attempt))) return outcomes;
+      if (!(await this.#waitToRetry(verdict, attempt))) return giveUp();
     }
   }
 
   /** Undefined when there was no answer, and none is waited for any more. */
-  async #post(events: readonly OutgoingEvent[], attempt: number): Promise<Verdict | undefined> {
+  async #post(events: readonly OutgoingEvent[], attempt: number, doubt: Doubt): Promise<Verdict | undefined> {
     const { endpoint } = this.parts;
     const body = `[${events.map(({ json }) => json).join(",")}]`;
     let sent = attempt > 1;
@@ -194,7 +204,11 @@ class Sender {
           if (sent) this.#noteResent(events);
           sent = true;
           const started = performance.now();
+          const before = doubt.open;
+          doubt.open = true;
           const received = await endpoint.post(body);
+          // A refusal says that nothing was taken; what else is no plain answer says nothing.
+          doubt.open = before || received.status < 400 || received.status >= 500;
           this.report.latency.record(Math.max(1, Math.round((performance.now() - started) * 1000)));
           return received;
         }),
