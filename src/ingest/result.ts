@@ -46,7 +46,7 @@ export interface IngestResult {
 export interface EventSending {
   /** Events whose request got no answer: they may have arrived or not, `edp reconcile` tells. */
   unanswered: number;
-  /** Events sent more than once, with the same id. */
+  /** Events sent again, with the same id, when nobody could say whether they had been taken. */
   resent: number;
   /** Accepted events in a second of the whole run. */
   eventsPerSecond: number;
@@ -110,7 +110,9 @@ function renderSending(sending: EventSending, duplicates: number, terminal: Term
   const took = latencyMs ? `; a request took ${latencyMs.p50} ms (p50), ${latencyMs.p99} ms (p99)` : "";
   terminal.out(`  ${eventsPerSecond} events/s${took}\n`);
   if (resent > 0) {
-    terminal.out(`  ${resent} sent again with the same id; ${duplicates} of them found twice so far\n`);
+    terminal.out(
+      `  ${resent} sent again with the same id, for want of an answer; ${duplicates} of them found twice so far\n`,
+    );
   }
   if (unanswered > 0) {
     terminal.warn(`  ${unanswered} without an answer: they may have arrived or not; npx edp reconcile tells`);

@@ -41,7 +41,7 @@ export interface SendReport {
   refused: number;
   /** Sent, or about to be, without an answer: they may be in the stream or not. */
   unanswered: number;
-  /** Sent more than once, with the same id: each may be there twice. */
+  /** Sent again, with the same id, when nobody could say whether they had been taken: each may be there twice. */
   resent: number;
   /** The first refusals, for people. */
   failures: { key: string; reason: string }[];
@@ -175,7 +175,7 @@ class Sender {
     };
     for (let attempt = 1; ; attempt++) {
       const sent = left.map(({ event }) => event);
-      const verdict = await this.#post(sent, attempt, doubt);
+      const verdict = await this.#post(sent, doubt);
       if (verdict?.kind === "settled") {
         settle(new Map(sent.map((_event, place) => [place, verdict.refused.get(place) ?? null])));
         return outcomes;
@@ -193,16 +193,14 @@ class Sender {
   }
 
   /** Undefined when there was no answer, and none is waited for any more. */
-  async #post(events: readonly OutgoingEvent[], attempt: number, doubt: Doubt): Promise<Verdict | undefined> {
+  async #post(events: readonly OutgoingEvent[], doubt: Doubt): Promise<Verdict | undefined> {
     const { endpoint } = this.parts;
     const body = `[${events.map(({ json }) => json).join(",")}]`;
-    let sent = attempt > 1;
     try {
       const answer = await this.#patience.through(() =>
         this.#gate.run(async () => {
           if (this.report.stopped) return undefined;
-          if (sent) this.#noteResent(events);
-          sent = true;
+          if (doubt.open) this.#noteResent(events);
           const started = performance.now();
           const before = doubt.open;
           doubt.open = true;
