@@ -1,4 +1,4 @@
-// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|warehouse|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
+// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|partner|warehouse|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,13 +7,26 @@ import { api } from "./api.mjs";
 import { dynamodb } from "./dynamodb.mjs";
 import { memory } from "./memory.mjs";
 import { parquet } from "./parquet.mjs";
+import { partner } from "./partner.mjs";
 import { replay } from "./replay.mjs";
 import { start } from "./start.mjs";
 import { tail } from "./tail.mjs";
 import { terraform } from "./terraform.mjs";
 import { warehouse } from "./warehouse.mjs";
 
-const benches = { accept, api, parquet, memory, start, tail, replay, dynamodb, warehouse, terraform };
+const benches = {
+  accept,
+  api,
+  parquet,
+  memory,
+  start,
+  tail,
+  replay,
+  dynamodb,
+  partner,
+  warehouse,
+  terraform,
+};
 /** Run only when named: it takes some minutes. */
 const slow = ["terraform"];
 const wanted = process.argv.slice(2);
