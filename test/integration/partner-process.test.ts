@@ -131,6 +131,21 @@ describe("a day", () => {
     ]);
   });
 
+  it("tells of customers that a corrected file does not have any more, and keeps their records", async () => {
+    const day = newDay();
+    await giveAll(await uploadDay(day));
+    await stage.sent();
+    const customers = csv("customers", "1,Ada,B,c-1,active", "3,Cy,E,Zoë 3,");
+    // A day that is refused in between changes nothing of what was processed.
+    await giveAll([await stage.upload(day.key("customers"), "")]);
+    await giveAll([await stage.upload(day.key("customers"), customers)]);
+    const told = bodies(await stage.sent(), "error").map((body) => JSON.parse(body));
+    expect(told.filter(({ message }) => message.includes("not any more"))).toMatchObject([
+      { customer_reference: "c-2", file: day.key("customers"), line: null },
+    ]);
+    expect((await stage.rows()).filter(({ date }) => date?.S === day.date)).toHaveLength(3);
+  });
+
   it("that cannot be read is refused with its reasons, and runs when the file is corrected", async () => {
     const day = newDay();
     const items = Buffer.from(FILES.items.replaceAll(",", ";"));

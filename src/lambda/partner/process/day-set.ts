@@ -40,6 +40,25 @@ export async function lookForSet(file: DayFile, run: Invocation): Promise<DaySet
   };
 }
 
+/** An earlier version of a file; undefined where it was deleted since. */
+export async function earlierFile(
+  kind: Kind,
+  { bucket, key, version }: ObjectVersion,
+  run: Invocation,
+): Promise<FileVersion | undefined> {
+  try {
+    const { ContentLength = 0 } = await run.s3.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: version }),
+      { abortSignal: run.signal },
+    );
+    return { kind, bucket, key, version, bytes: ContentLength };
+  } catch (error) {
+    // 400: no version id, of a bucket without versions.
+    if (awsError(error).status === 404 || awsError(error).status === 400) return undefined;
+    throw error;
+  }
+}
+
 async function currentFile(file: DayFile, kind: Kind, run: Invocation): Promise<FileVersion | undefined> {
   const bucket = run.environment.uploads;
   const key = siblingKey(file, kind);

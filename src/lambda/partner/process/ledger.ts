@@ -5,6 +5,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import type { ObjectVersion } from "../../shared/object-events.ts";
 import { KINDS } from "./day-file.ts";
 import type { DaySet } from "./day-set.ts";
 import type { Invocation } from "./invocation.ts";
@@ -21,6 +22,8 @@ export interface Claim {
   set: DaySet;
   /** Sets of this day that were completed before. */
   runsBefore: number;
+  /** The customers file of the last set that was processed and not refused; undefined where none was. */
+  customersBefore: ObjectVersion | undefined;
   /** Error messages of this run that are known to be sent. */
   told: number;
 }
@@ -48,8 +51,8 @@ export class Ledger {
       const now = this.run.now();
       if (claim && claim.owner?.S !== this.owner && Number(claim.lease_until?.N) > now) return "busy";
       const told = claim?.run?.S === set.runId ? Number(claim.told?.N) : 0;
-      if (await this.#take(set, claim, told, now))
-        return { set, runsBefore: Number(day?.runs?.N ?? 0), told };
+      if (!(await this.#take(set, claim, told, now))) continue;
+      return { set, runsBefore: Number(day?.runs?.N ?? 0), customersBefore: this.#customersOf(day), told };
     }
     return "busy";
   }
@@ -69,9 +72,10 @@ export class Ledger {
   }
 
   /** Marks the set as completed and gives the claim back, in one. @throws when the claim is lost */
-  async complete({ set, runsBefore }: Claim): Promise<void> {
+  async complete({ set, runsBefore, customersBefore }: Claim, refused: boolean): Promise<void> {
+    const customers = refused ? customersBefore : set.files.customers;
     const TableName = this.run.environment.customers;
-    const versions = KINDS.map((kind) => [kind, fileItem(set, kind)] as const);
+    const versions = KINDS.map((kind) => [kind, fileItem(set.files[kind])] as const);
     await this.run.dynamodb.send(
       new TransactWriteItemsCommand({
         TransactItems: [
@@ -84,6 +88,7 @@ export class Ledger {
                 run: { S: set.runId },
                 runs: { N: String(runsBefore + 1) },
                 files: { M: Object.fromEntries(versions) },
+                ...(customers ? { customers: fileItem(customers) } : {}),
                 completed_at: { S: new Date(this.run.now()).toISOString() },
               },
             },
@@ -100,6 +105,12 @@ export class Ledger {
       }),
       { abortSignal: this.run.signal },
     );
+  }
+
+  #customersOf(day: Record<string, AttributeValue> | undefined): ObjectVersion | undefined {
+    const { key, version } = day?.customers?.M ?? {};
+    if (key?.S === undefined || version?.S === undefined) return undefined;
+    return { bucket: this.run.environment.uploads, key: key.S, version: version.S };
   }
 
   async #read(set: DaySet) {
@@ -161,7 +172,6 @@ const dayId = ({ folder, date }: DaySet): string => `day#${folder}${date}`;
 const claimId = ({ folder, date }: DaySet): string => `claim#${folder}${date}`;
 
 /** A file's version as it is kept in a row. */
-export function fileItem({ files }: DaySet, kind: keyof DaySet["files"]): AttributeValue {
-  const { key, version } = files[kind];
+export function fileItem({ key, version }: Pick<ObjectVersion, "key" | "version">): AttributeValue {
   return { M: { key: { S: key }, version: { S: version } } };
 }

@@ -121,7 +121,7 @@ function newRecord(
     status: { S: "pending" },
     version: { N: String(version) },
     message_id: { S: messageIdOf(result, set) },
-    files: { M: Object.fromEntries(KINDS.map((kind) => [kind, fileItem(set, kind)])) },
+    files: { M: Object.fromEntries(KINDS.map((kind) => [kind, fileItem(set.files[kind])])) },
     written_at: { S: new Date(run.now()).toISOString() },
   };
 }

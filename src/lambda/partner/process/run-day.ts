@@ -1,7 +1,7 @@
 import type { Layout } from "./columns.ts";
 import { type DayFile, KINDS, type Kind } from "./day-file.ts";
 import { contentOf, readFileHead } from "./day-input.ts";
-import { type DaySet, lookForSet } from "./day-set.ts";
+import { type DaySet, earlierFile, lookForSet } from "./day-set.ts";
 import { batchSize, deliverCustomers, deliverErrors } from "./deliver.ts";
 import { FaultLog } from "./fault-log.ts";
 import type { Invocation } from "./invocation.ts";
@@ -59,6 +59,7 @@ async function runSet(claim: Claim, ledger: Ledger, run: Invocation): Promise<Ru
   const faults = new FaultLog(set, run);
   try {
     const joined = await join(set, faults, run);
+    if (!("refused" in joined)) await tellVanished(claim, joined, faults, run);
     const errors = await faults.finish();
     const refused = "refused" in joined;
     const size = batchSize(errors.length + (refused ? 0 : joined.counts.customers.rows));
@@ -77,7 +78,7 @@ async function runSet(claim: Claim, ledger: Ledger, run: Invocation): Promise<Ru
       errors: errors.length,
     };
     await writeReport(report, run);
-    await ledger.complete(claim);
+    await ledger.complete(claim, refused);
     return report;
   } catch (error) {
     await faults.abort().catch(() => undefined);
@@ -114,6 +115,34 @@ async function join(
     if (!(error instanceof TooManyCustomers)) throw error;
     refuse("customers", null, null, `a day can have ${MOST_CUSTOMERS} customers, this file has more`);
     return { refused };
+  }
+}
+
+/**
+ * Tells of customers that an earlier version of their file had and this one has not. There is no message that takes
+ * back theirs, so their records stay as they are; but somebody has to hear of it.
+ */
+async function tellVanished(
+  { set, customersBefore }: Claim,
+  joined: DayResult,
+  faults: FaultLog,
+  run: Invocation,
+): Promise<void> {
+  const { key, version } = set.files.customers;
+  if (!customersBefore || (customersBefore.key === key && customersBefore.version === version)) return;
+  const earlier = await earlierFile("customers", customersBefore, run);
+  const layout = earlier && (await readFileHead(earlier, run));
+  if (!layout || !isLayout(layout)) {
+    run.log("WARN", "the earlier customers file is gone: who is in it alone can't be told", {
+      ...customersBefore,
+    });
+    return;
+  }
+  const input = { layout, bytes: earlier.bytes, content: contentOf(earlier, run) };
+  const message = `the customer was in version ${earlier.version} of this file, and is not any more; record and last message stay`;
+  for (const customerReference of await joined.vanished(input)) {
+    const column = "customer_reference";
+    faults.add("customers", { line: null, column, message, customerReference, orderReference: null });
   }
 }
 

@@ -3,7 +3,7 @@ import { KINDS, type Kind } from "./day-file.ts";
 import type { OnFault } from "./faults.ts";
 import { BOM, withoutBom } from "./head.ts";
 import { type Join, type JoinFaults, MemoryJoin, REJECTED } from "./join.ts";
-import { KeyTable } from "./key-table.ts";
+import { hashOf, KeyTable } from "./key-table.ts";
 import { printAmount } from "./money.ts";
 import { PartitionedJoin } from "./partitioned-join.ts";
 import { type RowCounts, type RowRules, RowSink } from "./rows.ts";
@@ -41,6 +41,8 @@ export interface DayResult {
   counts: Record<Kind, RowCounts>;
   /** Every customer whose row is right, in the order of the file; made as they are taken. */
   customers(): Generator<CustomerResult>;
+  /** References of an earlier customers file that the day's has in no row. */
+  vanished(earlier: DayInput): Promise<string[]>;
 }
 
 /** In memory an order takes about as many bytes as its row in the file; tiny rows take three times as many. */
@@ -85,10 +87,32 @@ export async function joinDay(files: Record<Kind, DayInput>, options: JoinOption
   } finally {
     join.close?.();
   }
-  return { counts, customers: () => results(customers, totals) };
+  return {
+    counts,
+    customers: () => results(customers, totals),
+    vanished: (earlier) => vanished(customers, earlier),
+  };
 }
 
-async function readRows(input: DayInput, sink: RowSink, options: JoinOptions): Promise<void> {
+async function vanished(customers: KeyTable, earlier: DayInput): Promise<string[]> {
+  const before = new KeyTable();
+  const rules = bounded(customerRules(earlier.layout, before), before);
+  await readRows(earlier, new RowSink(earlier.layout, rules, { rows: 0, rejected: 0 }, () => {}), {});
+  const gone: string[] = [];
+  for (let entry = 0; entry < before.size; entry++) {
+    if (before.value(entry) < 0) continue;
+    const bytes = Buffer.from(before.key(entry));
+    if (customers.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length)) !== -1) continue;
+    gone.push(before.key(entry));
+  }
+  return gone;
+}
+
+async function readRows(
+  input: DayInput,
+  sink: RowSink,
+  options: Pick<JoinOptions, "breathe" | "thorough">,
+): Promise<void> {
   const scanner = new Scanner(
     0,
     { row() {}, odd: () => scanner.continueWith(input.layout.width, sink) },
