@@ -33,10 +33,9 @@ export class Leases {
     return this.#held.size;
   }
 
-  /** Extends what is about to end, every few seconds, until `stop`. `beat` is called each time. */
-  start(beat: () => void): void {
+  /** Extends what is about to end, every few seconds, until `stop`. */
+  start(): void {
     this.#heartbeat = setInterval(() => {
-      beat();
       this.extend().catch((error: unknown) => this.options.onError(error));
     }, HEARTBEAT_MS);
   }

@@ -74,7 +74,7 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
   }
   if (result.alreadySent > 0) {
     terminal.out(
-      `  ${result.alreadySent} had been sent by a replay that was killed: deleted now, not sent again\n`,
+      `  ${result.alreadySent} had been sent by a replay that did not end, and were not sent again\n`,
     );
   }
   if (result.maybeDoubled > 0) {

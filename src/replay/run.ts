@@ -61,7 +61,7 @@ class QueueReplay {
 
   async run(): Promise<void> {
     const { parts, source } = this;
-    this.#leases.start(() => parts.ledger.touch(Date.now()));
+    this.#leases.start();
     try {
       await this.#receivers();
       while (!this.#over && (await this.#heldByKilled())) {

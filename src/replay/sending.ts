@@ -18,6 +18,7 @@ import { Pace } from "./verify/pace.ts";
 
 /** A ledger that was touched within this, by a process that lives, is of a replay that runs. */
 const ALIVE_MS = 30_000;
+const HEARTBEAT_MS = 5_000;
 /** Messages that go out before the verification knows of the first. */
 const FIRST_ROOM = 100;
 
@@ -74,7 +75,11 @@ export async function send(
     onReplayed: (message) => replayed.push(message),
     onReturned: (letter) => returned.push(letter),
   };
+  // Shows others that this replay is alive, also while it waits.
+  const heartbeat = setInterval(() => ledger.touch(Date.now()), HEARTBEAT_MS);
   let clean = false;
+  // A file of which something was not sent stays open in the ledger: when it is imported again, that goes on.
+  const whole = () => file === undefined || accounts.total.found - accounts.total.failed === file.messages;
   try {
     await sendAll(job, parts, () => progress.update(accounts.total.found));
     await trials?.close();
@@ -86,19 +91,21 @@ export async function send(
     );
     throw error;
   } finally {
+    clearInterval(heartbeat);
     progress.end();
     replayed.end();
     returned.end();
     const { undeleted } = accounts.total;
-    ledger.close(clean ? { at: new Date(context.now()).toISOString(), undeleted } : null);
+    ledger.close(clean && whole() ? { at: new Date(context.now()).toISOString(), undeleted } : null);
     // Its processes and its port would keep this program alive.
     if (!clean) await trials?.close();
     if (!clean) await verification?.done.catch(() => undefined);
   }
   const { elsewhere, left } = accounts.total;
   // A FIFO group that is locked by what was passed over may hide letters that were sent before.
-  const all = file !== undefined || left === 0 || sources.every(({ fifo }) => !fifo);
-  if (!halt.aborted && parts.budget.left > 0 && elsewhere === 0 && all) {
+  const drained = elsewhere === 0 && (left === 0 || sources.every(({ fifo }) => !fifo));
+  const all = file ? whole() : !halt.aborted && parts.budget.left > 0 && drained;
+  if (all) {
     await closeEarlier(
       earlier.unfinished.map((one) => one.file),
       new Date(context.now()).toISOString(),

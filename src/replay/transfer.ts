@@ -145,7 +145,11 @@ function parseLine(bytes: Buffer): Imported {
   if (typeof line !== "object" || line === null) throw new EditError("it is no JSON object");
   const { messageId, queue = "", body, attributes = {}, systemAttributes = {} } = line;
   if (typeof messageId !== "string" || messageId === "") throw new EditError("messageId is no text");
+  if (typeof queue !== "string") throw new EditError("queue is no text");
   if (typeof body !== "string") throw new EditError("body is no text");
+  for (const [name, value] of Object.entries({ attributes, systemAttributes })) {
+    if (typeof value !== "object" || value === null) throw new EditError(`${name} is no object`);
+  }
   const MessageAttributes = Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, attributeOf(name, value)]),
   );

@@ -81,19 +81,45 @@ describe("--export and --import", () => {
         attributes: { x: { dataType: "Binary", binaryValue: "!" } },
       }),
       first,
+      JSON.stringify({ ...JSON.parse(first), messageId: "c", attributes: null }),
+      JSON.stringify({ ...JSON.parse(first), messageId: "d", systemAttributes: null }),
+      JSON.stringify({ ...JSON.parse(first), messageId: "e", queue: 5 }),
     ];
     await appendFile(exportFile, `${broken.join("\n")}\n`);
     await appendFile(exportFile, Buffer.from([0x22, 0xff, 0x22, 0x0a]));
     const failure = await run({ importFile: exportFile, queue: undefined }).catch((error: Error) => error);
     expect(failure).toMatchObject({ exitCode: 3 });
     const { message } = failure as Error;
-    expect(message).toContain("5 broken line(s); nothing was sent");
+    expect(message).toContain("8 broken line(s); nothing was sent");
     expect(message).toContain("line 4: it is not JSON");
     expect(message).toContain("line 5: messageId is no text");
     expect(message).toContain("line 6: attribute x");
     expect(message).toContain("line 7: it repeats the message of line 1");
-    expect(message).toContain("line 8: it is not UTF-8");
+    expect(message).toContain("line 8: attributes is no object");
+    expect(message).toContain("line 9: systemAttributes is no object");
+    expect(message).toContain("line 10: queue is no text");
+    expect(message).toContain("line 11: it is not UTF-8");
     expect(await readAll(engine.clients.sqs, source.url)).toHaveLength(0);
+  });
+
+  it("go on after Ctrl-C or --max where they ended, and send a file again once they have come to its end", async () => {
+    await putLetters(engine.clients.sqs, dlq.url, 35);
+    const importFile = file("letters.ndjson");
+    await run({ exportFile: importFile });
+    const abort = new AbortController();
+    const interrupted = replay(
+      replayOptions({ importFile, rate: 10 }),
+      context({ signal: abort.signal }),
+      async () => abort.abort(),
+    );
+    await expect(interrupted).rejects.toMatchObject({ exitCode: 130 });
+    const again = { importFile, queue: undefined };
+    expect(await run({ ...again, max: 5 })).toMatchObject({ replayed: 5, alreadySent: 10 });
+    expect(await run(again)).toMatchObject({ replayed: 20, alreadySent: 15, maybeDoubled: 0 });
+    const bodies = (await readAll(engine.clients.sqs, source.url)).map(({ Body }) => Body);
+    expect(new Set(bodies).size).toBe(35);
+    expect(bodies).toHaveLength(35);
+    expect(await run(again)).toMatchObject({ replayed: 35, alreadySent: 0 });
   });
 
   it("send a file to a named queue", async () => {
