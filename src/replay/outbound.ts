@@ -193,11 +193,11 @@ export class Outbound {
   }
 
   async #sendBatch(batch: readonly Prepared[]): Promise<void> {
-    const { ledger, accounts, now, earlier } = this.parts;
+    const { ledger, accounts } = this.parts;
     const [first] = batch;
     if (!first) return;
     ledger.sending(batch.map(({ letter }) => letter.messageId));
-    const { sent, refused } = await this.#sendOrRefuse(first.destination, batch);
+    const { sent, refused, failure } = await this.#sendOrRefuse(first.destination, batch);
     const letterOf = (message: Outgoing) =>
       batch.find((one) => one.message === message)?.letter ?? first.letter;
     if (refused.length > 0) ledger.refused(refused.map(({ message }) => message.messageId));
@@ -207,7 +207,17 @@ export class Outbound {
       accounts.fail(this.from.name, letterOf(message), code, reason);
       if (message.deduplicationId !== undefined) this.#blocked.add(message.groupId ?? "");
     }
-    if (sent.length === 0) return;
+    if (sent.length > 0) await this.#settleSent(first.destination, sent, letterOf);
+    if (failure) throw failure.error;
+  }
+
+  /** Notes what was taken, then has it deleted. */
+  async #settleSent(
+    destination: Destination,
+    sent: SendOutcome["sent"],
+    letterOf: (message: Outgoing) => Letter,
+  ): Promise<void> {
+    const { ledger, accounts, now, earlier } = this.parts;
     const sentAt = new Date(now()).toISOString();
     const entries = sent.map(({ message, newMessageId }) => ({
       id: message.messageId,
@@ -219,7 +229,7 @@ export class Outbound {
     for (const { newId } of entries) if (newId !== null) this.#newIds.add(newId);
     let unwritten: unknown;
     try {
-      ledger.sent(destinationName(first.destination), sentAt, entries);
+      ledger.sent(destinationName(destination), sentAt, entries);
     } catch (error) {
       unwritten = error;
     }
@@ -229,7 +239,7 @@ export class Outbound {
       this.parts.onReplayed({
         letter: letterOf(message),
         newMessageId,
-        destination: first.destination,
+        destination,
         sentAt,
         replayCount: message.replayCount,
         deadLetterQueue: this.from.deadLetterQueue,
@@ -243,13 +253,14 @@ export class Outbound {
   /** Sends; where the request as a whole is refused, so is each message of it. */
   async #sendOrRefuse(destination: Destination, batch: readonly Prepared[]): Promise<SendOutcome> {
     const messages = batch.map(({ message }) => message);
-    try {
-      return await sendBatch(destination, messages, this.parts.clients, this.parts.batches);
-    } catch (error) {
-      if (!isAboutDestination(error)) throw error;
-      const reason = `${destinationName(destination)}: ${error.message}`;
-      return { sent: [], refused: messages.map((message) => ({ message, code: error.name, reason })) };
-    }
+    const outcome = await sendBatch(destination, messages, this.parts.clients, this.parts.batches);
+    const { sent, refused, failure } = outcome;
+    if (!failure || !isAboutDestination(failure.error)) return outcome;
+    const { name: code, message: text } = failure.error;
+    const told = new Set([...sent, ...refused].map(({ message }) => message));
+    const others = messages.filter((message) => !told.has(message));
+    const reason = `${destinationName(destination)}: ${text}`;
+    return { sent, refused: [...refused, ...others.map((message) => ({ message, code, reason }))] };
   }
 
   #isBlocked({ message, letter }: Prepared): boolean {

@@ -8,20 +8,19 @@ import type { SqsBatches } from "../aws/sqs-batches.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Destination } from "./types.ts";
 
-/** What became of each message of a batch. */
+/** What became of each message of a batch; of one that is neither sent nor refused nobody knows it. */
 export interface SendOutcome {
   sent: { message: Outgoing; newMessageId: string | null }[];
   /** Certainly not taken. */
   refused: { message: Outgoing; code: string; reason: string }[];
+  /** Error of a request as a whole: whether its messages were taken is unknown. What came before it stands. */
+  failure?: { error: unknown };
 }
 
 /** Attempts of an entry that SQS refuses through no fault of the sender. */
 const ATTEMPTS = 3;
 
-/**
- * Sends one batch, ten messages and 1 MiB at most. A part that is refused doesn't touch the others.
- * @throws errors of the request as a whole: whether a message was taken is unknown then
- */
+/** Sends one batch, ten messages and 1 MiB at most. A part that is refused or fails doesn't touch the others. */
 export async function sendBatch(
   destination: Destination,
   messages: readonly Outgoing[],
@@ -49,7 +48,12 @@ async function sendToQueue(
   let left = [...messages];
   for (let attempt = 1; left.length > 0; attempt++) {
     const batch = left;
-    const answer = await sqs.send({ QueueUrl, Entries: batch.map(entryOf) });
+    let answer: Awaited<ReturnType<SqsBatches["send"]>>;
+    try {
+      answer = await sqs.send({ QueueUrl, Entries: batch.map(entryOf) });
+    } catch (error) {
+      return { ...outcome, failure: { error } };
+    }
     for (const { Id, MessageId } of answer.Successful ?? []) {
       const message = batch[Number(Id)];
       if (message) outcome.sent.push({ message, newMessageId: MessageId ?? null });
@@ -145,8 +149,8 @@ async function oneByOne(
       try {
         outcome.sent.push({ message, newMessageId: await send(message) });
       } catch (error) {
-        if (!isRefusal(error)) throw error;
-        outcome.refused.push({ message, code: error.name, reason: error.message });
+        if (isRefusal(error)) outcome.refused.push({ message, code: error.name, reason: error.message });
+        else outcome.failure ??= { error };
       }
     }),
   );
