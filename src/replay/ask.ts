@@ -2,7 +2,7 @@ import { InvalidInputError } from "../errors.ts";
 import { confirmTyped } from "../terminal/confirm.ts";
 import { counted } from "../terminal/format.ts";
 import { explained } from "./explain-letters.ts";
-import { filledQueues, type Job } from "./job.ts";
+import { filledQueues, type Job, visible } from "./job.ts";
 import type { Router } from "./router.ts";
 import { lookAll, survey } from "./survey.ts";
 import { readFileMessages } from "./transfer.ts";
@@ -24,7 +24,7 @@ export function announce({ context, place, sources, file }: Job, total: number):
 
 /** Looks through letters, `most` of them, without consuming: what a replay would do. */
 export async function look(job: Job, most: number, total: number): Promise<Preview> {
-  const { context, options, sqs, routers, file, parallel, waitSeconds } = job;
+  const { context, options, sqs, sources, routers, file, parallel, waitSeconds } = job;
   const progress = context.terminal.progress("Looking", total, "letters");
   const queues = filledQueues(job);
   const raw = file
@@ -33,13 +33,15 @@ export async function look(job: Job, most: number, total: number): Promise<Previ
   const letters = explained(raw, job.explainers);
   try {
     const { select, edit } = job;
-    return await survey(letters, {
+    const preview = await survey(letters, {
       select,
       edit,
       most,
       now: context.now,
       onProgress: (n) => progress.update(n),
     });
+    const partial = preview.partial || (!file && preview.looked < visible(sources));
+    return { ...preview, partial };
   } finally {
     progress.end();
   }

@@ -155,6 +155,11 @@ export function reported(sources: readonly ReplaySource[]): number {
   return sources.reduce((sum, { depth }) => sum + depth.visible + depth.inFlight + depth.delayed, 0);
 }
 
+/** Letters that a look through these queues could see; one through a FIFO queue sees ten of each group. */
+export function visible(sources: readonly ReplaySource[]): number {
+  return sources.reduce((sum, { depth }) => sum + depth.visible, 0);
+}
+
 /** The queues with something visible, as a look through them takes them. */
 export function filledQueues({ sources, routers }: Pick<Job, "sources" | "routers">) {
   return sources.flatMap(({ url, depth }) => {

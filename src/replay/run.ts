@@ -44,6 +44,10 @@ class QueueReplay {
   readonly #states = new Map<string, "held" | "sent">();
   readonly #undeleted = new Set<string>();
   #quiet = 0;
+  /** Receivers that work on what they have received, and how often one was done with it. */
+  #working = 0;
+  #done = 0;
+  #idle: (() => void)[] = [];
   readonly #leases: Leases;
   readonly #outbound: Outbound;
   #failure: { error: unknown } | undefined;
@@ -111,6 +115,7 @@ class QueueReplay {
     const { batches, budget, waitSeconds } = this.parts;
     let ready: Prepared[] = [];
     while (this.#quiet < QUIET_ANSWERS && !this.#over) {
+      const done = this.#done;
       const messages = await batches.receive({
         QueueUrl: this.source.url,
         MaxNumberOfMessages: Math.min(MAX_BATCH, budget.left),
@@ -119,14 +124,26 @@ class QueueReplay {
         MessageAttributeNames: ["All"],
         MessageSystemAttributeNames: ["All"],
       });
+      if (messages.length === 0 && this.source.fifo && (this.#working > 0 || this.#done > done)) {
+        // A FIFO group is locked while one of its messages is in flight: the empty answer says nothing.
+        if (this.#working > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+        continue;
+      }
       this.#quiet = messages.length === 0 ? this.#quiet + 1 : 0;
-      ready.push(...(await this.#outbound.prepare(await this.#take(messages))));
-      // Full batches save requests; within a FIFO group each answer goes out before the next is received.
-      const least = this.source.fifo || messages.length === 0 ? 1 : MAX_BATCH;
-      while (ready.length >= least) {
-        const batch = ready.slice(0, MAX_BATCH);
-        ready = ready.slice(MAX_BATCH);
-        await this.#outbound.send(batch);
+      this.#working++;
+      try {
+        ready.push(...(await this.#outbound.prepare(await this.#take(messages))));
+        // Full batches save requests; within a FIFO group each answer goes out before the next is received.
+        const least = this.source.fifo || messages.length === 0 ? 1 : MAX_BATCH;
+        while (ready.length >= least) {
+          const batch = ready.slice(0, MAX_BATCH);
+          ready = ready.slice(MAX_BATCH);
+          await this.#outbound.send(batch);
+        }
+      } finally {
+        this.#working--;
+        if (messages.length > 0) this.#done++;
+        for (const resolve of this.#idle.splice(0)) resolve();
       }
       this.parts.onProgress();
     }

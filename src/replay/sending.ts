@@ -101,9 +101,15 @@ export async function send(
     if (!clean) await trials?.close();
     if (!clean) await verification?.done.catch(() => undefined);
   }
-  const { elsewhere, left } = accounts.total;
+  const { elsewhere, left, skipped, failed } = accounts.total;
   // A FIFO group that is locked by what was passed over may hide letters that were sent before.
   const drained = elsewhere === 0 && (left === 0 || sources.every(({ fifo }) => !fifo));
+  const unseen = (left ?? 0) - skipped - failed;
+  if (unseen > 0 && !halt.aborted && parts.budget.left > 0 && sources.some(({ fifo }) => fifo)) {
+    context.terminal.warn(
+      `${unseen} letters lie behind others of their FIFO group that were not replayed: SQS shows ten of a group at most.`,
+    );
+  }
   const all = file ? whole() : !halt.aborted && parts.budget.left > 0 && drained;
   if (all) {
     await closeEarlier(

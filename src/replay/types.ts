@@ -122,7 +122,7 @@ export interface Preview {
   /** Letters that were looked at, and those of them that would be sent. */
   looked: number;
   selected: number;
-  /** The look ended before the queue did. */
+  /** There is more than the look has seen: it ended before the queue did, or that is FIFO. */
   partial: boolean;
   groups: CauseGroup[];
   destinations: { destination: string; count: number }[];

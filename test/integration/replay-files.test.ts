@@ -274,3 +274,29 @@ it("--dry-run says what would go where, and sends nothing", async () => {
   expect(result.preview?.groups.map(({ count }) => count)).toEqual([3, 3]);
   expect(await readAll(engine.clients.sqs, dlq.url)).toHaveLength(9);
 });
+
+it("a look at a FIFO queue says that it has not seen all, before a question and in an export", async () => {
+  const fifo = await engine.queue("steps-dlq.fifo", { FifoQueue: "true" });
+  await engine.queue("steps.fifo", {
+    FifoQueue: "true",
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: fifo.arn, maxReceiveCount: 5 }),
+  });
+  for (let step = 0; step < 15; step++) {
+    await engine.clients.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: fifo.url,
+        MessageBody: `${step}`,
+        MessageGroupId: "g",
+        MessageDeduplicationId: `${step}`,
+      }),
+    );
+  }
+  expect((await run({ queue: fifo.url, dryRun: true })).preview).toMatchObject({ looked: 10, partial: true });
+  const given = context();
+  const exported = await run({ queue: fifo.url, exportFile: file("a.ndjson") }, given);
+  expect(exported).toMatchObject({ found: 15, exportedCount: 10, failed: 5 });
+  expect(given.terminal.stderr).toContain("5 letters could not be seen and are not in the file");
+  const passedOver = context();
+  expect(await run({ queue: fifo.url, where: "body == `99`" }, passedOver)).toMatchObject({ left: 15 });
+  expect(passedOver.terminal.stderr).toContain("5 letters lie behind others of their FIFO group");
+});
