@@ -1,18 +1,19 @@
 import type { ListMessageMoveTasksResultEntry, SQSClient } from "@aws-sdk/client-sqs";
 import { EdpError, EXIT, InterruptedError } from "../errors.ts";
+import type { Pause } from "../ingest/pause.ts";
 
 export interface MoveResult {
   moved: number;
 }
 
 export interface MoveOptions {
-  /** Waits between two looks at the task; injected so that tests don't wait. */
-  sleep(milliseconds: number): Promise<void>;
+  /** Waits between two looks at the task. */
+  pause: Pause;
   /** Cancels the task when aborted; what was moved stays moved. */
   signal: AbortSignal;
   /** MaxNumberOfMessagesPerSecond, 1 to 500; SQS chooses where it is absent. */
   rate?: number | undefined;
-  onProgress?(moved: number, toMove: number): void;
+  onProgress(moved: number): void;
 }
 
 const POLL_MS = 200;
@@ -52,7 +53,7 @@ export async function moveMessages(
     const { Results = [] } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn, MaxResults: 1 }));
     const [task] = Results;
     const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
-    options.onProgress?.(moved, task?.ApproximateNumberOfMessagesToMove ?? moved);
+    options.onProgress(moved);
     if (task?.Status === "COMPLETED") return { moved };
     if (task?.Status === "CANCELLED" && cancelled) {
       throw new InterruptedError(
@@ -64,7 +65,8 @@ export async function moveMessages(
       cancelled = true;
       await cancel(sqs, handle);
     }
-    await options.sleep(POLL_MS).catch((error: unknown) => {
+    // Once it is cancelled, its end is waited for as calmly as before.
+    await options.pause(POLL_MS, cancelled ? undefined : options.signal).catch((error: unknown) => {
       if (!options.signal.aborted) throw error;
     });
   }

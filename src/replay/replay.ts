@@ -7,7 +7,7 @@ import { announce, ask, checkEdits, look } from "./ask.ts";
 import { openEdit } from "./edit.ts";
 import { exportLetters } from "./export.ts";
 import { explain } from "./faults.ts";
-import { checkOrigins, findQueues, type Job, openJob, reported } from "./job.ts";
+import { checkOrigins, findQueues, type Job, openJob, reported, visible } from "./job.ts";
 import { moveNatively } from "./native.ts";
 import type { ReplayOptions } from "./options.ts";
 import { renderPreview } from "./render.ts";
@@ -78,24 +78,21 @@ async function runJob(job: Job, started: number): Promise<ReplayResult> {
 async function moveAll(job: Job, result: ReplayResult): Promise<ReplayResult> {
   const { context, sqs, options, sources, pause, waitSeconds, parallel } = job;
   const filled = sources.filter(({ depth }) => depth.visible > 0);
-  const total = filled.reduce((sum, { depth }) => sum + depth.visible, 0);
+  const total = visible(filled);
   if (!context.yes) await ask(job, null, total);
   const progress = context.terminal.progress("Moving", total, "messages");
-  let before = 0;
   try {
-    for (const source of filled) {
-      before += await moveNatively(sqs, source, options.to, {
-        sleep: (ms) => pause(ms, context.signal),
-        signal: context.signal,
-        rate: options.rate,
-        onProgress: (moved) => progress.update(before + moved),
-        waitSeconds,
-        parallel,
-        now: context.now,
-      });
-    }
+    const replayed = await moveNatively(sqs, filled, options.to, {
+      pause,
+      signal: context.signal,
+      rate: options.rate,
+      onProgress: (moved) => progress.update(moved),
+      waitSeconds,
+      parallel,
+      now: context.now,
+    });
+    return { ...result, found: total, replayed };
   } finally {
     progress.end();
   }
-  return { ...result, found: total, replayed: before };
 }

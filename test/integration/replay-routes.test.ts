@@ -3,7 +3,9 @@ import { CreateTopicCommand, PublishCommand, SubscribeCommand } from "@aws-sdk/c
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BusEvent } from "../../src/local/service.ts";
+import { moveNatively } from "../../src/replay/native.ts";
 import { replay } from "../../src/replay/replay.ts";
+import { inspect } from "../../src/replay/source.ts";
 import { testContext } from "../support/context.ts";
 import { readAll } from "../support/dead-letters.ts";
 import { type Messaging, startMessaging } from "../support/messaging.ts";
@@ -196,6 +198,34 @@ describe("--native", () => {
       message: expect.stringContaining("NOT_JSON") as string,
     });
     expect(await readAll(engine.clients.sqs, dlq.url)).toHaveLength(1);
+  });
+
+  it("moves nothing where one of several queues is refused", async () => {
+    const dlq = await engine.queue("orders-dlq");
+    const orders = await engine.queue("orders", {
+      VisibilityTimeout: "1",
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dlq.arn, maxReceiveCount: 1 }),
+    });
+    for (const { url } of [orders, undelivered]) {
+      await engine.clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: "x" }));
+    }
+    await engine.receive(orders.url);
+    await engine.clock.advance(2_000);
+    await engine.receive(orders.url);
+    const { sqs } = engine.clients;
+    const sources = await Promise.all(
+      [dlq, undelivered].map(({ url }) => inspect(sqs, { url, pipeline: "p" })),
+    );
+    const options = {
+      pause: async (ms: number) => engine.clock.advance(ms),
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      waitSeconds: 0,
+      parallel: 1,
+      now: () => engine.clock.now(),
+    };
+    await expect(moveNatively(sqs, sources, undefined, options)).rejects.toMatchObject({ exitCode: 2 });
+    expect(await readAll(sqs, dlq.url)).toHaveLength(1);
   });
 
   it("is refused for a queue that is no SQS queue's dead-letter queue", async () => {
