@@ -156,6 +156,11 @@ locals {
     dlqs    = { for id, queue in module.queue : id => queue.dlq_url }
     tables  = { for id, table in module.table : id => table.name }
     streams = { for id, stream in module.stream : id => stream.name }
+
+    database_hosts   = { for id, database in local.databases : id => database.host }
+    database_ports   = { for id, database in local.databases : id => tostring(database.port) }
+    database_names   = { for id, database in local.databases : id => database.database_name }
+    database_secrets = { for id, database in local.databases : id => database.secret_arn }
   }
 
   emulator_variables = local.emulated ? {
@@ -172,7 +177,7 @@ module "function" {
   zip                  = "${path.root}/${var.functions_directory}/${each.value.zip}"
   memory_mb            = each.value.memory_mb
   timeout_seconds      = each.value.timeout_seconds
-  statements           = each.value.statements
+  network              = length(setintersection(each.value.databases, local.rds_databases)) == 0 ? null : one(local.networks)
   ephemeral_storage_mb = each.value.ephemeral_storage_mb
   log_retention_days   = var.log_retention_days
   tags                 = { pipeline = each.value.pipeline }
@@ -181,8 +186,17 @@ module "function" {
     each.value.environment,
     { for variable, data in each.value.references : variable => local.addresses[data.kind][data.id] },
     local.emulator_variables,
+    # Node.js trusts the authority of RDS's certificates only when told to; Lambda has them in this file.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-rds.html#rds-connection
+    length(each.value.databases) == 0 || local.emulated ? {} : { NODE_EXTRA_CA_CERTS = "/var/runtime/ca-cert.pem" },
     each.value.queue == null && length(var.cors_allowed_origins) > 0 ? { EDP_CORS_ALLOWED_ORIGINS = join(",", var.cors_allowed_origins) } : {},
   )
+
+  statements = concat(each.value.statements, length(each.value.databases) == 0 ? [] : [{
+    sid       = "ReadSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [for id in each.value.databases : local.databases[id].secret_arn]
+  }])
 
   queue = each.value.queue == null ? null : {
     arn                  = module.queue[each.value.queue].arn

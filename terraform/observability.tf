@@ -56,6 +56,13 @@ module "alarms" {
   deliveries = {
     for id, delivery in module.topology.deliveries : id => { pipeline = delivery.pipeline, name = delivery.name }
   }
+
+  databases = {
+    for id in local.rds_databases : id => {
+      pipeline = module.topology.databases[id].pipeline
+      name     = module.topology.databases[id].name
+    }
+  }
 }
 
 module "dashboard" {

@@ -17,7 +17,14 @@ locals {
       tables = {
         for id, table in module.topology.tables : table.key => { name = module.table[id].name } if table.pipeline == name
       }
-      databases = {}
+      databases = {
+        for id, database in module.topology.databases : database.key => {
+          host      = local.databases[id].host
+          port      = local.databases[id].port
+          name      = local.databases[id].database_name
+          secretArn = local.databases[id].secret_arn
+        } if database.pipeline == name
+      }
       streams = {
         for id, stream in module.topology.streams : stream.key => { name = module.stream[id].name } if stream.pipeline == name
       }

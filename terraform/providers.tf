@@ -17,13 +17,16 @@ provider "aws" {
     cloudwatch     = var.endpoint_url
     cloudwatchlogs = var.endpoint_url
     dynamodb       = var.endpoint_url
+    ec2            = var.endpoint_url
     events         = var.endpoint_url
     firehose       = var.endpoint_url
     iam            = var.endpoint_url
     kinesis        = var.endpoint_url
     kms            = var.endpoint_url
     lambda         = var.endpoint_url
+    rds            = var.endpoint_url
     s3             = var.endpoint_url
+    secretsmanager = var.endpoint_url
     sns            = var.endpoint_url
     sqs            = var.endpoint_url
     sts            = var.endpoint_url

@@ -46,14 +46,6 @@ variable "pipeline_names" {
   description = "Pipelines that this environment consists of; what is left out is destroyed."
   type        = set(string)
   nullable    = false
-
-  validation {
-    # A file that can't be read or has no such field is the module topology's to refuse.
-    condition = alltrue([
-      for name in var.pipeline_names : !try(length(jsondecode(file("${path.root}/${var.pipelines_directory}/${name}.json")).databases) > 0, false)
-    ])
-    error_message = "A database can't be deployed to AWS yet: pipeline_names must not name pipelines that declare databases."
-  }
 }
 
 variable "pipelines_directory" {
@@ -129,8 +121,37 @@ variable "api_access_logs" {
   nullable    = false
 }
 
+variable "database_urls" {
+  description = "Existing PostgreSQL servers by database (<pipeline>/<key>), as postgresql://user:password@host:5432/name, instead of RDS. Give it as TF_VAR_database_urls; functions reach them outside of any private network, over TLS."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  nullable    = false
+}
+
+variable "database_multi_az" {
+  description = "Keep a standby of each database in a second zone, at twice the price."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "database_final_snapshot" {
+  description = "Keep a snapshot of a database when it is destroyed."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "network_cidr_block" {
+  description = "Addresses of the private network that databases and their functions get; choose another to peer it."
+  type        = string
+  default     = "10.37.0.0/20"
+  nullable    = false
+}
+
 variable "deletion_protection" {
-  description = "Refuse to delete tables until this is false again."
+  description = "Refuse to delete tables and databases until this is false again."
   type        = bool
   default     = false
   nullable    = false

@@ -122,6 +122,20 @@ locals {
         periods     = 1
       }
     },
+    {
+      # Storage grows by itself while there is room below its limit; RDS reports it in bytes.
+      for id, database in var.databases : "${database.name}-storage" => {
+        pipeline    = database.pipeline
+        description = "${database.name} has less than 2 GiB of storage left: raise maxStorageGb."
+        namespace   = "AWS/RDS"
+        metric      = "FreeStorageSpace"
+        statistic   = "Minimum"
+        dimensions  = { DBInstanceIdentifier = database.name }
+        below       = true
+        threshold   = 2 * 1024 * 1024 * 1024
+        periods     = 5
+      }
+    },
   )
 }
 
@@ -134,7 +148,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   metric_name         = each.value.metric
   statistic           = each.value.statistic
   dimensions          = each.value.dimensions
-  comparison_operator = "GreaterThanThreshold"
+  comparison_operator = lookup(each.value, "below", false) ? "LessThanThreshold" : "GreaterThanThreshold"
   threshold           = each.value.threshold
   period              = 60
   evaluation_periods  = each.value.periods

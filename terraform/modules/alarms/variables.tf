@@ -90,6 +90,16 @@ variable "streams" {
   nullable = false
 }
 
+variable "databases" {
+  description = "Servers on RDS by id."
+  type = map(object({
+    pipeline = string
+    name     = string
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "deliveries" {
   description = "Delivery streams by id."
   type = map(object({

@@ -88,8 +88,8 @@ resource "aws_db_instance" "this" {
   backup_retention_period         = var.backup_retention_days
   copy_tags_to_snapshot           = true
   deletion_protection             = var.deletion_protection
-  skip_final_snapshot             = var.force_destroy
-  final_snapshot_identifier       = var.force_destroy ? null : "${var.name}-final"
+  skip_final_snapshot             = !var.final_snapshot
+  final_snapshot_identifier       = "${var.name}-${formatdate("YYYYMMDDhhmmss", plantimestamp())}"
   delete_automated_backups        = true
   auto_minor_version_upgrade      = true
   apply_immediately               = true
@@ -98,7 +98,7 @@ resource "aws_db_instance" "this" {
   tags = var.tags
 
   lifecycle {
-    # RDS installs minor versions by itself.
-    ignore_changes = [engine_version]
+    # RDS installs minor versions by itself. A snapshot is named after when its server was made: unique, and no change.
+    ignore_changes = [engine_version, final_snapshot_identifier]
   }
 }

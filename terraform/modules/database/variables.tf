@@ -88,10 +88,10 @@ variable "deletion_protection" {
   nullable    = false
 }
 
-variable "force_destroy" {
-  description = "Let it be destroyed without a final snapshot. Only for a destroy that was confirmed."
+variable "final_snapshot" {
+  description = "Keep a snapshot when the server is deleted."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
 }
 

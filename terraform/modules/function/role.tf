@@ -30,6 +30,22 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
+  dynamic "statement" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+      sid = "JoinNetwork"
+      actions = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+
+      # The interfaces have no names beforehand, and the descriptions no resource.
+      resources = ["*"]
+    }
+  }
+
   statement {
     sid     = "Trace"
     actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]

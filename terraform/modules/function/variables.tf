@@ -114,6 +114,15 @@ variable "queue" {
   }
 }
 
+variable "network" {
+  description = "Private network that the function joins; null for none."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+}
+
 variable "log_retention_days" {
   description = "Days for which the function's logs are kept."
   type        = number

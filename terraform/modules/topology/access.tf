@@ -86,14 +86,6 @@ locals {
           actions   = ["kinesis:DescribeStreamSummary", "kinesis:PutRecord", "kinesis:PutRecords"]
           resources = [for data in local.edges[id].writes : local.arns.streams[data.id] if data.kind == "streams"]
         },
-        {
-          sid     = "ReadSecrets"
-          actions = ["secretsmanager:GetSecretValue"]
-          resources = distinct([
-            for data in concat(local.edges[id].reads, local.edges[id].writes) :
-            local.arns.secrets[data.id] if data.kind == "databases"
-          ])
-        },
       ] : statement if length(statement.resources) > 0
     ]
   }

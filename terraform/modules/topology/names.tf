@@ -31,10 +31,8 @@ locals {
     tables     = { for id, name in local.names.tables : id => "arn:${var.partition}:dynamodb:${local.regional}:table/${name}" }
     streams    = { for id, name in local.names.streams : id => "arn:${var.partition}:kinesis:${local.regional}:stream/${name}" }
     deliveries = { for id, name in local.names.deliveries : id => "arn:${var.partition}:firehose:${local.regional}:deliverystream/${name}" }
-    # Secrets Manager adds a hyphen and six characters of its own to a secret's name.
-    secrets   = { for id, name in local.names.databases : id => "arn:${var.partition}:secretsmanager:${local.regional}:secret:${name}-??????" }
-    functions = { for id, name in local.names.functions : id => "arn:${var.partition}:lambda:${local.regional}:function:${name}" }
-    logs      = { for id, name in local.names.functions : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/lambda/${name}" }
+    functions  = { for id, name in local.names.functions : id => "arn:${var.partition}:lambda:${local.regional}:function:${name}" }
+    logs       = { for id, name in local.names.functions : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/lambda/${name}" }
 
     delivery_logs = { for id, name in local.names.deliveries : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/kinesisfirehose/${name}" }
 

@@ -176,6 +176,22 @@ output "apis" {
   }
 }
 
+output "databases" {
+  description = "Databases by id."
+  value = {
+    for id, one in local.declared.databases : id => {
+      pipeline              = one.pipeline
+      key                   = one.key
+      name                  = local.names.databases[id]
+      postgres_version      = one.thing.version
+      instance_class        = one.thing.instanceClass
+      storage_gb            = one.thing.storageGb
+      max_storage_gb        = one.thing.maxStorageGb
+      backup_retention_days = one.thing.backupRetentionDays
+    }
+  }
+}
+
 output "functions" {
   description = "Functions by id, with the queue that feeds them (null where an API invokes them), their environment (references: variable -> kind and id of a thing) and what they may do."
   value = {
@@ -195,6 +211,9 @@ output "functions" {
       references           = local.references[id]
       statements           = local.statements[id]
       publishes            = contains([for data in local.edges[id].writes : data.kind], "topics")
+
+      # Ids of the databases it uses; the statement about their secrets needs ARNs that no name tells.
+      databases = distinct([for data in concat(local.edges[id].reads, local.edges[id].writes) : data.id if data.kind == "databases"])
     }
   }
 }
