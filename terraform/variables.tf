@@ -127,6 +127,11 @@ variable "database_urls" {
   default     = {}
   sensitive   = true
   nullable    = false
+
+  validation {
+    condition     = alltrue([for url in values(var.database_urls) : can(regex("^postgres(ql)?://[^:@/]+:[^@/]+@[^:/@?]+(:[0-9]+)?/[^/?]+([?].*)?$", url))])
+    error_message = "database_urls must look like postgresql://user:password@host:5432/database, with user and password percent-encoded."
+  }
 }
 
 variable "database_multi_az" {

@@ -1,11 +1,8 @@
-import { actions, arn, type Condition, type Grants, type Scope } from "./grant.ts";
+import { actions, arn, type Grants, type Scope } from "./grant.ts";
+import { tagged } from "./tagged.ts";
 
 /** API Gateway's ARNs name no account, and its things have ids instead of names. */
 const apiArn = (scope: Scope, path: string) => arn(scope, "apigateway", path, { owned: false });
-
-function tagged(scope: Scope, test: string, key: string): Condition {
-  return { [test]: { [`${key}/project`]: scope.project, [`${key}/env`]: scope.env } };
-}
 
 const create: (path: string) => Grants = (path) => (scope) => [
   {

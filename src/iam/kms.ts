@@ -1,11 +1,8 @@
-import { actions, arn, type Condition, type Grants, type Scope } from "./grant.ts";
+import { actions, arn, type Grants, type Scope } from "./grant.ts";
+import { tagged } from "./tagged.ts";
 
 const anyKey = (scope: Scope) => arn(scope, "kms", "key/*");
 const aliasArn = (scope: Scope) => arn(scope, "kms", `alias/${scope.project}-${scope.env}`);
-
-function tagged(scope: Scope, test: string, key: string): Condition {
-  return { [test]: { [`${key}/project`]: scope.project, [`${key}/env`]: scope.env } };
-}
 
 /**
  * The key that encrypts the environment's topics. A key's id is not known before it exists, and its tags count

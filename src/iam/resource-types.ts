@@ -1,9 +1,11 @@
 import type { Kind, Pipeline } from "../topology/types.ts";
 import { APIGATEWAY_TYPES } from "./apis.ts";
+import { RDS_TYPES, SECRETS_TYPES } from "./databases.ts";
 import { IAM_TYPES, LAMBDA_TYPES } from "./functions.ts";
 import type { Grants } from "./grant.ts";
 import { KMS_TYPES } from "./kms.ts";
 import { EVENTS_TYPES, SNS_TYPES, SQS_TYPES } from "./messaging.ts";
+import { EC2_TYPES } from "./network.ts";
 import { CLOUDWATCH_TYPES, LOGS_TYPES } from "./observability.ts";
 import { S3_TYPES } from "./s3.ts";
 import { FIREHOSE_TYPES, KINESIS_TYPES } from "./streams.ts";
@@ -18,6 +20,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
   ...DYNAMODB_TYPES,
   ...KINESIS_TYPES,
   ...FIREHOSE_TYPES,
+  ...EC2_TYPES,
+  ...RDS_TYPES,
+  ...SECRETS_TYPES,
   ...LAMBDA_TYPES,
   ...APIGATEWAY_TYPES,
   ...IAM_TYPES,
@@ -40,6 +45,15 @@ export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
   undelivered: ["aws_sqs_queue"],
   table: ["aws_dynamodb_table"],
   stream: ["aws_kinesis_stream"],
+  network: Object.keys(EC2_TYPES),
+  database: [
+    ...Object.keys(RDS_TYPES),
+    "aws_cloudwatch_log_group",
+    "aws_security_group",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+  ],
+  "external-database": Object.keys(SECRETS_TYPES),
   delivery: [
     "aws_kinesis_firehose_delivery_stream",
     "aws_cloudwatch_log_group",
@@ -65,18 +79,18 @@ export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["aws_cloudwatch_dashboard"],
 };
 
-/** The module that makes the things of a kind. */
-const KIND_MODULE: Record<Kind, string> = {
-  buckets: "bucket",
-  rules: "rule",
-  topics: "topic",
-  queues: "queue",
-  tables: "table",
-  databases: "database",
-  streams: "stream",
-  deliveries: "delivery",
-  functions: "function",
-  apis: "api",
+/** The modules that make the things of a kind. */
+const KIND_MODULES: Record<Kind, readonly string[]> = {
+  buckets: ["bucket"],
+  rules: ["rule"],
+  topics: ["topic"],
+  queues: ["queue"],
+  tables: ["table"],
+  databases: ["network", "database", "external-database"],
+  streams: ["stream"],
+  deliveries: ["delivery"],
+  functions: ["function"],
+  apis: ["api"],
 };
 
 /** Modules that every environment has, whatever its pipelines are. */
@@ -84,9 +98,9 @@ const ALWAYS = ["undelivered", "key", "alarms", "dashboard"];
 
 /** The resource types that these pipelines become. */
 export function resourceTypes(pipelines: readonly Pipeline[]): Set<string> {
-  const kinds = Object.entries(KIND_MODULE).filter(([kind]) =>
+  const kinds = Object.entries(KIND_MODULES).filter(([kind]) =>
     pipelines.some((pipeline) => Object.keys(pipeline[kind as Kind]).length > 0),
   );
-  const modules = [...kinds.map(([, module]) => module), ...ALWAYS];
+  const modules = [...kinds.flatMap(([, made]) => made), ...ALWAYS];
   return new Set(modules.flatMap((module) => MODULE_TYPES[module] ?? []));
 }

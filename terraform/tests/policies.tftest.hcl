@@ -355,6 +355,108 @@ run "a_function_may_do_exactly_what_it_is_given" {
   }
 }
 
+run "a_function_in_a_network_may_join_it_and_no_more" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name               = "edp-dev-ledger-run"
+    zip                = "tests/functions/ledger-run.zip"
+    memory_mb          = 512
+    timeout_seconds    = 60
+    log_retention_days = 30
+    statements         = []
+    network            = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Sid == "JoinNetwork"] == [[
+      "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface",
+      "ec2:CreateNetworkInterface", "ec2:AssignPrivateIpAddresses",
+    ]]
+    error_message = "What Lambda needs to put a function into a network."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1", "subnet-2"]) && aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"])
+    error_message = "The function lies in the given subnets and security group."
+  }
+}
+
+run "a_database_is_private_encrypted_and_speaks_tls_only" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    name                        = "edp-dev-ledger-books"
+    database_name               = "books"
+    postgres_version            = "17"
+    instance_class              = "db.t4g.small"
+    storage_gb                  = 20
+    max_storage_gb              = 200
+    backup_retention_days       = 7
+    deletion_protection         = true
+    vpc_id                      = "vpc-1"
+    subnet_ids                  = ["subnet-1", "subnet-2"]
+    functions_security_group_id = "sg-1"
+    log_retention_days          = 30
+  }
+
+  assert {
+    condition     = aws_db_instance.this.storage_encrypted && !aws_db_instance.this.publicly_accessible && aws_db_instance.this.manage_master_user_password && aws_db_instance.this.deletion_protection
+    error_message = "Encrypted, private, protected, and no password of ours."
+  }
+
+  assert {
+    condition     = one(aws_db_parameter_group.this.parameter).name == "rds.force_ssl" && one(aws_db_parameter_group.this.parameter).value == "1" && aws_db_parameter_group.this.family == "postgres17"
+    error_message = "The server refuses connections without TLS."
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.functions.referenced_security_group_id == "sg-1" && aws_vpc_security_group_ingress_rule.functions.from_port == 5432 && aws_vpc_security_group_ingress_rule.functions.cidr_ipv4 == null
+    error_message = "Only the functions' security group may connect."
+  }
+
+  assert {
+    condition     = !aws_db_instance.this.skip_final_snapshot && startswith(aws_db_instance.this.final_snapshot_identifier, "edp-dev-ledger-books-")
+    error_message = "A snapshot is kept when it is deleted."
+  }
+}
+
+run "limits_of_rds_are_kept" {
+  command = plan
+
+  module {
+    source = "./modules/database"
+  }
+
+  variables {
+    name                        = "books--1"
+    database_name               = "the-books"
+    postgres_version            = "17.2"
+    instance_class              = "t4g.small"
+    storage_gb                  = 10
+    max_storage_gb              = 5
+    backup_retention_days       = 36
+    deletion_protection         = false
+    vpc_id                      = "vpc-1"
+    subnet_ids                  = ["subnet-1"]
+    functions_security_group_id = "sg-1"
+    log_retention_days          = 30
+  }
+
+  expect_failures = [
+    var.name, var.database_name, var.postgres_version, var.instance_class, var.storage_gb, var.max_storage_gb,
+    var.backup_retention_days, var.subnet_ids,
+  ]
+}
+
 run "a_function_that_publishes_may_use_the_key" {
   command = plan
 

@@ -55,6 +55,22 @@ mock_provider "aws" {
     defaults = { invoke_url = "https://mocked.execute-api.eu-west-1.amazonaws.com/v1" }
   }
 
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-west-1c", "eu-west-1a", "eu-west-1b"] }
+  }
+
+  mock_resource "aws_db_instance" {
+    defaults = {
+      address            = "mocked.rds.amazonaws.com"
+      port               = 5432
+      master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-mocked", secret_status = "active", kms_key_id = "mocked" }]
+    }
+  }
+
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mocked" }
+  }
+
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/mocked" }
   }
@@ -190,14 +206,51 @@ run "uploads_without_an_upload_prefix_are_refused" {
   expect_failures = [output.pipelines]
 }
 
-run "a_database_is_refused" {
+run "a_database_lies_in_a_network_with_the_functions_that_use_it" {
+  variables {
+    pipeline_names      = ["ledger"]
+    pipelines_directory = "tests/pipelines"
+  }
+
+  assert {
+    condition     = output.pipelines["ledger"].databases == { books = { host = "mocked.rds.amazonaws.com", port = 5432, name = "books", secretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-mocked" } }
+    error_message = "A database has its server's host and port, its name, and the secret that RDS made."
+  }
+
+  assert {
+    condition     = length(module.network) == 1 && keys(module.database) == ["ledger/books"] && module.external_database == {}
+    error_message = "There is one network and one server."
+  }
+}
+
+run "a_database_by_url_needs_no_network" {
+  variables {
+    pipeline_names      = ["ledger"]
+    pipelines_directory = "tests/pipelines"
+    database_urls       = { "ledger/books" = "postgresql://us%40er:p%25w@db.example.com/accounts?sslmode=require" }
+  }
+
+  assert {
+    condition     = output.pipelines["ledger"].databases == { books = { host = "db.example.com", port = 5432, name = "accounts", secretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mocked" } }
+    error_message = "The address is that of the URL, without what is secret in it."
+  }
+
+  assert {
+    condition     = length(module.network) == 0 && module.database == {}
+    error_message = "Nothing is made for it but a secret."
+  }
+}
+
+run "a_database_url_has_user_password_host_and_name" {
   command = plan
 
   variables {
-    pipeline_names = ["every-kind"]
+    pipeline_names      = ["ledger"]
+    pipelines_directory = "tests/pipelines"
+    database_urls       = { "ledger/books" = "postgresql://db.example.com/accounts" }
   }
 
-  expect_failures = [var.pipeline_names]
+  expect_failures = [var.database_urls]
 }
 
 run "variables_of_a_deployment_are_checked" {

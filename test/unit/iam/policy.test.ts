@@ -40,6 +40,17 @@ describe("the deployer's policy", () => {
     const wild = statements().filter(({ Resource }) => Resource.includes("*"));
     expect(wild.flatMap(({ Action }) => Action).sort()).toEqual([
       "cloudwatch:GetMetricData",
+      "ec2:DescribeAvailabilityZones",
+      "ec2:DescribeNetworkAcls",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribePrefixLists",
+      "ec2:DescribeRouteTables",
+      "ec2:DescribeSecurityGroupRules",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeVpcAttribute",
+      "ec2:DescribeVpcEndpoints",
+      "ec2:DescribeVpcs",
       "kinesis:DescribeLimits",
       "kinesis:UpdateShardCount",
       "kinesis:UpdateStreamMode",
@@ -76,12 +87,13 @@ describe("the deployer's policy", () => {
 
   it("reaches only what is called after the project and the environment", () => {
     const nameless =
-      /^(\*|arn:aws:kms:.*:key\/\*|arn:aws:lambda:.*:event-source-mapping:\*|arn:aws:apigateway:.*)$/;
-    const serviceRole = /\/AWSServiceRoleForAPIGateway$/;
+      /^(\*|arn:aws:kms:.*:key\/\*|arn:aws:lambda:.*:event-source-mapping:\*|arn:aws:(apigateway|ec2|route53):.*)$/;
+    // RDS names its secrets itself, and every server has the default option group.
+    const ofServices = /\/AWSServiceRoleFor(APIGateway|RDS)$|:secret:rds!db-\*$|:og:default:\*$/;
     const outside = statements()
       .flatMap(({ Resource }) => Resource)
       .filter(
-        (arn) => !nameless.test(arn) && !serviceRole.test(arn) && !/[:/]acme-dev(-\*(\/\*)?)?$/.test(arn),
+        (arn) => !nameless.test(arn) && !ofServices.test(arn) && !/[:/]acme-dev(-\*(\/\*)?)?$/.test(arn),
       );
     expect(outside).toEqual([]);
   });
@@ -89,7 +101,7 @@ describe("the deployer's policy", () => {
   it("holds what has no name to the environment by a condition, but for reading tags of mappings", () => {
     const open = statements().filter(
       ({ Resource, Condition }) =>
-        Resource.some((arn) => /key\/\*|mapping:\*|:apigateway:/.test(arn)) && !Condition,
+        Resource.some((arn) => /key\/\*|mapping:\*|:apigateway:|:ec2:/.test(arn)) && !Condition,
     );
     expect(
       open.flatMap(({ Action, Resource }) => (/account$/.test(Resource[0] ?? "") ? [] : Action)),
@@ -192,6 +204,7 @@ describe("the documents", () => {
     expect(split.map(({ name }) => name)).toEqual([
       "abcdefghij-abcdefghijklm-deploy-1",
       "abcdefghij-abcdefghijklm-deploy-2",
+      "abcdefghij-abcdefghijklm-deploy-3",
     ]);
     expect(split.flatMap(({ document }) => document.Statement.map(({ Sid }) => Sid))).toEqual(
       statements(longest, "s3://acme-state").map(({ Sid }) => Sid),

@@ -119,12 +119,16 @@ run "a_function_may_use_tables_streams_and_databases_as_it_says" {
   command = plan
 
   assert {
-    condition = { for statement in output.functions["every-kind/load"].statements : statement.sid => join(" ", statement.resources) if contains(["ReadItems", "WriteItems", "QueryIndexes", "PutRecords", "ReadSecrets"], statement.sid) } == {
+    condition     = output.functions["every-kind/load"].databases == tolist(["every-kind/analytics"])
+    error_message = "A function must name the databases it uses."
+  }
+
+  assert {
+    condition = { for statement in output.functions["every-kind/load"].statements : statement.sid => join(" ", statement.resources) if contains(["ReadItems", "WriteItems", "QueryIndexes", "PutRecords"], statement.sid) } == {
       ReadItems    = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers"
       WriteItems   = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-claims"
       QueryIndexes = "arn:aws:dynamodb:eu-west-1:123456789012:table/edp-dev-every-kind-customers/index/by-reference"
       PutRecords   = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-every-kind-events"
-      ReadSecrets  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:edp-dev-every-kind-analytics-??????"
     }
     error_message = "Each table, index, stream and secret by its name."
   }
