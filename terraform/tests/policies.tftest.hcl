@@ -441,8 +441,8 @@ run "limits_of_rds_are_kept" {
     database_name               = "the-books"
     postgres_version            = "17.2"
     instance_class              = "t4g.small"
-    storage_gb                  = 10
-    max_storage_gb              = 5
+    storage_gb                  = 20
+    max_storage_gb              = 19
     backup_retention_days       = 36
     deletion_protection         = false
     vpc_id                      = "vpc-1"
@@ -452,7 +452,7 @@ run "limits_of_rds_are_kept" {
   }
 
   expect_failures = [
-    var.name, var.database_name, var.postgres_version, var.instance_class, var.storage_gb, var.max_storage_gb,
+    var.name, var.database_name, var.postgres_version, var.instance_class, var.max_storage_gb,
     var.backup_retention_days, var.subnet_ids,
   ]
 }
