@@ -175,7 +175,17 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
-    matches: /Invalid value for (?:input )?variable|Resource (?:pre|post)condition failed/,
+    // DynamoDB's and RDS' words.
+    matches: /protected against deletion|DeletionProtection/,
+    finding: () => ({
+      code: "DELETION_PROTECTED",
+      make: "terraform",
+      hint: "Take deletionProtection out of edp.config.json, deploy, then run this again.",
+    }),
+  },
+  {
+    matches:
+      /Invalid value for (?:input )?variable|(?:Resource|Module output value) (?:pre|post)condition failed/,
     finding: () => ({
       code: "INVALID_INPUT",
       make: "input",

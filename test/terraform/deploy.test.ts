@@ -1,13 +1,19 @@
 import { access, mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import {
+  APIGatewayClient,
+  GetMethodCommand,
+  GetResourcesCommand,
+  GetUsagePlansCommand,
+} from "@aws-sdk/client-api-gateway";
+import {
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import pMap from "p-map";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestResult } from "../../src/ingest/result.ts";
@@ -21,10 +27,16 @@ import { writeRecordedResponses } from "../support/recorded-responses.ts";
 import { clientSettings, temporaryDirectory } from "../support/services.ts";
 import { terraformTools } from "../support/terraform.ts";
 
-/** moto returns neither a bucket's EventBridge flag nor a policy that came with CreateQueue: each plan sets them again. */
+/**
+ * moto returns neither a bucket's EventBridge flag nor a policy that came with CreateQueue nor a stream's tags: each
+ * plan sets them again.
+ */
 const MOTO_FORGETS = [
   'module.bucket["spotify/bronze"].aws_s3_bucket_notification.this[0]',
   'module.queue["spotify/landed"].aws_sqs_queue.this',
+  'module.queue["partner/arrived"].aws_sqs_queue.this',
+  'module.queue["partner/messages"].aws_sqs_queue.this',
+  'module.stream["fakestore/events"].aws_kinesis_stream.this',
 ];
 const BACKEND = "s3://edp-test-state/teams";
 const STATE_KEY = "teams/edp/demo/terraform.tfstate";
@@ -116,8 +128,10 @@ describe.skipIf(!tools || !motoAvailable())("an environment on AWS, deployed by 
     expect(await isThere("holder.json")).toBe(false);
   });
 
-  it("is completed by the next deploy, which also moves its state to a bucket that it creates", async () => {
-    const { exitCode, value, stderr } = await json<AwsDeployResult>("deploy", "--yes", "--backend", BACKEND);
+  it("is completed by the next deploy, which adds pipelines and moves its state to a bucket that it creates", async () => {
+    const { exitCode, value, stderr } = await json<AwsDeployResult>(
+      ...["deploy", "fakestore", "partner", "--yes", "--backend", BACKEND],
+    );
     expect(exitCode, `${stderr}${JSON.stringify(value)}`).toBe(0);
     deployed = value;
     expect(deployed).toMatchObject({
@@ -133,6 +147,12 @@ describe.skipIf(!tools || !motoAvailable())("an environment on AWS, deployed by 
           queues: { landed: { dlqUrl: expect.stringContaining("/edp-demo-spotify-landed-dlq") } },
           functions: { "to-parquet": { logGroup: "/aws/lambda/edp-demo-spotify-to-parquet" } },
         },
+        fakestore: {
+          streams: { events: { name: "edp-demo-fakestore-events" } },
+          deliveries: { events: { name: "edp-demo-fakestore-events" } },
+          apis: { store: { url: expect.stringMatching(/^http:.*\/restapis\/\w+\/v1\/_user_request_$/) } },
+        },
+        partner: { tables: { customers: { name: "edp-demo-partner-customers" } } },
       },
     });
     const Bucket = "edp-test-state";
@@ -185,6 +205,35 @@ describe.skipIf(!tools || !motoAvailable())("an environment on AWS, deployed by 
     }
   });
 
+  it("tells the partner's queue of each upload", async () => {
+    const { buckets, queues } = deployed.pipelines.partner ?? {};
+    const Key = "incoming/customers_20260101.csv";
+    await s3.send(new PutObjectCommand({ Bucket: buckets?.uploads?.name, Key, Body: "id" }));
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queues?.arrived?.url, MaxNumberOfMessages: 10 }),
+    );
+    const keys = Messages.flatMap(({ Body = "{}" }) => {
+      const { Records = [] } = JSON.parse(Body) as { Records?: { s3: { object: { key: string } } }[] };
+      return Records.map(({ s3 }) => decodeURIComponent(s3.object.key));
+    });
+    expect(keys).toEqual([Key]);
+  });
+
+  it("makes an API that asks for its key, within its limits", async () => {
+    const gateway = new APIGatewayClient(clientSettings(moto.endpoint));
+    const [api] = Object.values(deployed.pipelines.fakestore?.apis ?? {});
+    const { items = [] } = await gateway.send(new GetUsagePlansCommand({ keyId: api?.apiKeyId }));
+    expect(items).toMatchObject([
+      { throttle: { rateLimit: 500, burstLimit: 1000 }, quota: { period: "DAY" } },
+    ]);
+    const restApiId = api?.url.split("/")[4];
+    const { items: resources = [] } = await gateway.send(new GetResourcesCommand({ restApiId }));
+    const resourceId = resources.find(({ path }) => path === "/events")?.id;
+    const method = await gateway.send(new GetMethodCommand({ restApiId, resourceId, httpMethod: "POST" }));
+    expect(method).toMatchObject({ apiKeyRequired: true, requestValidatorId: expect.any(String) });
+    gateway.destroy();
+  });
+
   it("tells who holds its state, and unlock releases it", async () => {
     const lock = {
       ID: "0a1b",
@@ -228,8 +277,8 @@ describe.skipIf(!tools || !motoAvailable())("an environment on AWS, deployed by 
     expect(exitCode, `${stderr}${JSON.stringify(value)}`).toBe(0);
     expect(value).toMatchObject({
       env: "demo",
-      destroyed: ["spotify"],
-      lost: { objects: landed + OBJECTS - 20, versions: 20 },
+      destroyed: ["fakestore", "partner", "spotify"],
+      lost: { objects: landed + OBJECTS - 20 + 1, versions: 20 },
       leftovers: [],
       unverified: [],
     });

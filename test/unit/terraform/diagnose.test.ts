@@ -92,6 +92,18 @@ describe("what Terraform says becomes what the user can do", () => {
       "api error BucketNotEmpty: The bucket you tried to delete is not empty",
     ],
     [
+      "DELETION_PROTECTED",
+      EXIT.terraform,
+      "deleting Amazon DynamoDB Table (edp-prod-partner-customers)",
+      "ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    ],
+    [
+      "INVALID_INPUT",
+      EXIT.invalidInput,
+      "Module output value precondition failed",
+      "upload_principals has principals for shop/lake",
+    ],
+    [
       "INVALID_INPUT",
       EXIT.invalidInput,
       "Invalid value for variable",
