@@ -130,7 +130,6 @@ module "delivery" {
   for_each = module.topology.deliveries
 
   name               = each.value.name
-  arn                = each.value.arn
   account_id         = local.account_id
   stream_arn         = module.stream[each.value.stream].arn
   stream_policy_arn  = each.value.stream_arn

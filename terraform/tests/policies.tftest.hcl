@@ -876,7 +876,6 @@ run "a_delivery_partitions_by_what_records_hold_and_tells_what_it_could_not" {
 
   variables {
     name               = "edp-dev-plain-events"
-    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events"
     account_id         = "123456789012"
     stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
     stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
@@ -902,8 +901,8 @@ run "a_delivery_partitions_by_what_records_hold_and_tells_what_it_could_not" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { ArnEquals = { "aws:SourceArn" = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events" }, StringEquals = { "aws:SourceAccount" = "123456789012" } }
-    error_message = "Only this delivery may use the role."
+    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { StringEquals = { "sts:ExternalId" = "123456789012" } }
+    error_message = "Only deliveries of this account may use the role."
   }
 
   assert {
@@ -926,7 +925,6 @@ run "a_delivery_without_partition_keys_may_be_quick" {
 
   variables {
     name               = "edp-dev-plain-audit"
-    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-audit"
     account_id         = "123456789012"
     stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-audit"
     stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-audit"
@@ -955,7 +953,6 @@ run "limits_of_firehose_are_kept" {
 
   variables {
     name               = "edp-dev-plain-events"
-    arn                = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/edp-dev-plain-events"
     account_id         = "123456789012"
     stream_arn         = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
     stream_policy_arn  = "arn:aws:kinesis:eu-west-1:123456789012:stream/edp-dev-plain-events"
@@ -1006,7 +1003,7 @@ run "an_api_checks_keys_and_bodies_and_says_what_is_wrong" {
   }
 
   assert {
-    condition     = keys(aws_api_gateway_model.this) == ["POST /events"] && aws_api_gateway_request_validator.body.validate_request_body
+    condition     = keys(aws_api_gateway_model.this) == ["POST /events"] && aws_api_gateway_request_validator.body[0].validate_request_body
     error_message = "Only what has a model is checked, by its body."
   }
 
@@ -1059,6 +1056,11 @@ run "browsers_may_call_an_api_from_the_origins_that_are_named" {
   assert {
     condition     = length(aws_cloudwatch_log_group.access) == 0 && length(aws_api_gateway_stage.this.access_log_settings) == 0
     error_message = "No access log without the account's role for it."
+  }
+
+  assert {
+    condition     = length(aws_api_gateway_request_validator.body) == 0
+    error_message = "Without a model there is nothing to check."
   }
 }
 

@@ -9,6 +9,8 @@ resource "aws_api_gateway_model" "this" {
 }
 
 resource "aws_api_gateway_request_validator" "body" {
+  count = length(aws_api_gateway_model.this) > 0 ? 1 : 0
+
   rest_api_id           = aws_api_gateway_rest_api.this.id
   name                  = "body"
   validate_request_body = true
@@ -22,7 +24,7 @@ resource "aws_api_gateway_method" "this" {
   http_method          = each.value.method
   authorization        = "NONE"
   api_key_required     = each.value.api_key_required
-  request_validator_id = each.value.request_model == null ? null : aws_api_gateway_request_validator.body.id
+  request_validator_id = each.value.request_model == null ? null : aws_api_gateway_request_validator.body[0].id
   request_models       = each.value.request_model == null ? null : { "application/json" = aws_api_gateway_model.this[each.key].name }
 }
 

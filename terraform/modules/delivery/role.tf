@@ -7,16 +7,11 @@ data "aws_iam_policy_document" "assume" {
       identifiers = ["firehose.amazonaws.com"]
     }
 
-    # Nobody else's delivery may use it: https://docs.aws.amazon.com/firehose/latest/dev/cross-service-confused-deputy-prevention.html
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [var.arn]
-    }
-
+    # Deliveries of this account only: Firehose names the account so, where other services give aws:SourceArn.
+    # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
+      variable = "sts:ExternalId"
       values   = [var.account_id]
     }
   }

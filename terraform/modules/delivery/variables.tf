@@ -9,17 +9,6 @@ variable "name" {
   }
 }
 
-variable "arn" {
-  description = "ARN of the delivery stream, built from its name, for its role's trust policy."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = startswith(var.arn, "arn:")
-    error_message = "arn must be an ARN."
-  }
-}
-
 variable "account_id" {
   description = "Account of the delivery stream."
   type        = string

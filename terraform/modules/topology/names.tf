@@ -23,16 +23,15 @@ locals {
   # For policy documents only: where AWS checks that a thing exists, its resource's attribute is used.
   regional = "${var.region}:${var.account_id}"
   arns = {
-    buckets    = { for id, name in local.names.buckets : id => "arn:${var.partition}:s3:::${name}" }
-    rules      = { for id, name in local.names.rules : id => "arn:${var.partition}:events:${local.regional}:rule/${name}" }
-    topics     = { for id, name in local.names.topics : id => "arn:${var.partition}:sns:${local.regional}:${name}" }
-    queues     = { for id, name in local.names.queues : id => "arn:${var.partition}:sqs:${local.regional}:${name}" }
-    dlqs       = { for id, name in local.names.dlqs : id => "arn:${var.partition}:sqs:${local.regional}:${name}" }
-    tables     = { for id, name in local.names.tables : id => "arn:${var.partition}:dynamodb:${local.regional}:table/${name}" }
-    streams    = { for id, name in local.names.streams : id => "arn:${var.partition}:kinesis:${local.regional}:stream/${name}" }
-    deliveries = { for id, name in local.names.deliveries : id => "arn:${var.partition}:firehose:${local.regional}:deliverystream/${name}" }
-    functions  = { for id, name in local.names.functions : id => "arn:${var.partition}:lambda:${local.regional}:function:${name}" }
-    logs       = { for id, name in local.names.functions : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/lambda/${name}" }
+    buckets   = { for id, name in local.names.buckets : id => "arn:${var.partition}:s3:::${name}" }
+    rules     = { for id, name in local.names.rules : id => "arn:${var.partition}:events:${local.regional}:rule/${name}" }
+    topics    = { for id, name in local.names.topics : id => "arn:${var.partition}:sns:${local.regional}:${name}" }
+    queues    = { for id, name in local.names.queues : id => "arn:${var.partition}:sqs:${local.regional}:${name}" }
+    dlqs      = { for id, name in local.names.dlqs : id => "arn:${var.partition}:sqs:${local.regional}:${name}" }
+    tables    = { for id, name in local.names.tables : id => "arn:${var.partition}:dynamodb:${local.regional}:table/${name}" }
+    streams   = { for id, name in local.names.streams : id => "arn:${var.partition}:kinesis:${local.regional}:stream/${name}" }
+    functions = { for id, name in local.names.functions : id => "arn:${var.partition}:lambda:${local.regional}:function:${name}" }
+    logs      = { for id, name in local.names.functions : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/lambda/${name}" }
 
     delivery_logs = { for id, name in local.names.deliveries : id => "arn:${var.partition}:logs:${local.regional}:log-group:/aws/kinesisfirehose/${name}" }
 

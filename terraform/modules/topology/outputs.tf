@@ -138,7 +138,6 @@ output "deliveries" {
       pipeline       = one.pipeline
       key            = one.key
       name           = local.names.deliveries[id]
-      arn            = local.arns.deliveries[id]
       log_group_arn  = local.arns.delivery_logs[id]
       stream         = "${one.pipeline}/${one.thing.from.stream}"
       stream_arn     = local.arns.streams["${one.pipeline}/${one.thing.from.stream}"]
