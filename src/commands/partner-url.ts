@@ -69,7 +69,7 @@ where those are of a role, it ends with their session.`,
 async function presign({ file, seconds, prefix }: Options, context: Context): Promise<Result> {
   const name = path.basename(file);
   const { kind } = nameOf(name);
-  await checkContent(kind, path.resolve(context.directory, file));
+  await checkContent(kind, path.resolve(context.directory, file), context.signal);
   const [
     { createClients },
     { loadDeployment },
@@ -110,9 +110,10 @@ function nameOf(name: string): DayFile {
 }
 
 /** Where the file itself is there, it is checked as by `edp ingest partner`. */
-async function checkContent(kind: DayFile["kind"], file: string): Promise<void> {
+async function checkContent(kind: DayFile["kind"], file: string, signal: AbortSignal): Promise<void> {
   const { checkFile } = await import("../ingest/partner/check-file.ts");
-  const checked = await checkFile(kind, file).catch((error: NodeJS.ErrnoException) => {
+  const checked = await checkFile(kind, file, signal).catch((error: NodeJS.ErrnoException) => {
+    signal.throwIfAborted();
     if (error.code === "ENOENT") return undefined;
     throw new InvalidInputError(`${file} cannot be read: ${error.message}`);
   });

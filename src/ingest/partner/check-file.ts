@@ -22,13 +22,14 @@ export interface CheckedFile {
 /**
  * Reads a file once, as a stream: its hash and number of rows, and whether header, encoding and delimiter are right.
  * What is wrong in single rows is for the pipeline to tell; it processes the others.
- * @throws what the file system throws
+ * @throws what the file system throws; the signal's reason when it is aborted
  */
-export async function checkFile(kind: Kind, file: string): Promise<CheckedFile> {
+export async function checkFile(kind: Kind, file: string, signal: AbortSignal): Promise<CheckedFile> {
   const hash = createHash("sha256");
   const content = new ContentCheck(kind);
   let bytes = 0;
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
     hash.update(chunk);
     bytes += chunk.length;
     content.push(chunk);

@@ -47,7 +47,9 @@ export async function ingestPartner(context: Context, request: PartnerRequest): 
   const directory = await mkdtemp(path.join(tmpdir(), "edp-partner-sample-"));
   try {
     const day = request.day ?? new Date(context.now()).toISOString().slice(0, 10).replaceAll("-", "");
-    const written = await context.terminal.spin("Making up a day", () => writeSample(directory, day, input));
+    const written = await context.terminal.spin("Making up a day", () =>
+      writeSample(directory, day, input, context.signal),
+    );
     const files = KINDS.map((kind) => {
       const { folder: _folder, ...dayFile } = parseDayFile(path.basename(written[kind]));
       return { ...dayFile, file: written[kind] };
@@ -98,7 +100,7 @@ async function checkAll(context: Context, { check, prefix }: PartnerRequest, fou
   await terminal.spin(`Reading ${counted(found.length, "file")}`, async () => {
     for (const { file, kind, compact } of found) {
       signal.throwIfAborted();
-      const { bytes, rows, sha256, faults, notes: unusual } = await checkFile(kind, file);
+      const { bytes, rows, sha256, faults, notes: unusual } = await checkFile(kind, file, signal);
       notes.push(...unusual.map((note) => `${path.basename(file)}: ${note}`));
       if (check && faults.length > 0) {
         rejected.push({ file, reason: faults.join("; ") });

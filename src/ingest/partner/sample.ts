@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import path from "node:path";
+import { pipeline } from "node:stream/promises";
 import { COLUMNS } from "../../lambda/partner/process/columns.ts";
 import { KINDS, type Kind } from "../../lambda/partner/process/day-file.ts";
 import { Random } from "../random.ts";
@@ -51,35 +51,41 @@ const BLOCK = 256 * 1024;
  * Writes the three files of a made-up day into a directory; the same size and seed give the same bytes. Some
  * customers have no orders. Faults are of every kind that rows can have.
  * @returns the files' paths
+ * @throws the signal's reason when it is aborted
  */
 export async function writeSample(
   directory: string,
   day: string,
   size: SampleSize,
+  signal?: AbortSignal,
 ): Promise<Record<Kind, string>> {
   const rows = { customers: customerRows(size), orders: orderRows(size), items: itemRows(size) };
   const paths = KINDS.map((kind) => [kind, path.join(directory, `${kind}_${day}.csv`)] as const);
-  for (const [kind, file] of paths) await writeFile(file, COLUMNS[kind].join(","), rows[kind]);
+  for (const [kind, file] of paths) await writeFile(file, COLUMNS[kind].join(","), rows[kind], signal);
   return Object.fromEntries(paths) as Record<Kind, string>;
 }
 
-async function writeFile(file: string, header: string, rows: Iterable<string>): Promise<void> {
-  const stream = createWriteStream(file);
-  const failed = once(stream, "error").then(([error]) => Promise.reject(error));
+async function writeFile(
+  file: string,
+  header: string,
+  rows: Iterable<string>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await pipeline(blocks(header, rows, signal), createWriteStream(file));
+}
+
+async function* blocks(header: string, rows: Iterable<string>, signal?: AbortSignal): AsyncGenerator<string> {
   let block = `${header}\n`;
-  const write = async () => {
-    const full = !stream.write(block);
-    block = "";
-    if (full) await Promise.race([once(stream, "drain"), failed]);
-  };
   for (const row of rows) {
     block += `${row}\n`;
-    if (block.length > BLOCK) await write();
+    if (block.length < BLOCK) continue;
+    yield block;
+    block = "";
+    // Ctrl-C is heard between two turns of the event loop.
+    await new Promise(setImmediate);
+    signal?.throwIfAborted();
   }
-  await write();
-  stream.end();
-  await Promise.race([once(stream, "close"), failed]);
-  failed.catch(() => undefined);
+  yield block;
 }
 
 type Row = (string | number)[];
