@@ -299,6 +299,16 @@ describe.skipIf(!postgresAvailable())("the warehouse's function", () => {
     expect((await runs()).map(({ status }) => status)).toEqual(["succeeded", "failed", "succeeded"]);
   });
 
+  it("a connection that was cut for a moment is no matter: the same invocation tries again", async () => {
+    const { "shipments.csv": shipments, ...rest } = BATCH;
+    await land(rest);
+    const message = await warehouse.put("shipments.csv", shipments);
+    const s3 = cutting(warehouse);
+    expect(await warehouse.arrive([message], { s3, retryPausesMs: [1] })).toEqual(NOTHING);
+    expect((await runs()).map(({ status }) => status)).toEqual(["failed", "succeeded"]);
+    expect(warehouse.mails).toHaveLength(1);
+  });
+
   it("completes a run whose function died after the commit: exports, report and one mail", async () => {
     const { "shipments.csv": shipments, ...rest } = BATCH;
     await land(rest);
@@ -399,6 +409,7 @@ function secretOf(warehouse: Warehouse) {
 
 /** S3 whose files end the database's connection once a part of them has been read. */
 function cutting(warehouse: Warehouse): S3Client {
+  let first = true;
   return {
     send: async (command: { constructor: { name: string } }, options: object) => {
       const found = await warehouse.s3.client.send(command as never, options as never);
@@ -406,7 +417,6 @@ function cutting(warehouse: Warehouse): S3Client {
       const { Body } = found as { Body: AsyncIterable<Buffer> };
       const { Readable } = await import("node:stream");
       const cut = async function* () {
-        let first = true;
         for await (const chunk of Body) {
           yield chunk;
           if (!first) continue;

@@ -135,6 +135,7 @@ export async function startWarehouse(settings: Partial<Environment> = {}): Promi
       logGroup: "/aws/lambda/edp-local-warehouse-run",
       now: () => clock.now++,
       remainingMs: () => 10 * MINUTE,
+      retryPausesMs: [],
       nonce: () => randomBytes(3).toString("hex"),
       signal: new AbortController().signal,
       ...overrides,

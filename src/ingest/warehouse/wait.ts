@@ -1,5 +1,8 @@
 import type { Context } from "../../context.ts";
 import { InterruptedError, NotDeployedError } from "../../errors.ts";
+import type { RunReport } from "../../lambda/warehouse/run/report.ts";
+import { outputBuckets } from "../../reconcile/proofs.ts";
+import { RunReports } from "../../reconcile/run-reports.ts";
 import { openSettler } from "../../reconcile/settlers.ts";
 import type { DeployedPipeline, Deployment } from "../../topology/deployment.ts";
 import type { FilesResult } from "../files/result.ts";
@@ -39,12 +42,14 @@ export async function waitForRun(
       context,
       lastWritten: null,
     });
+    const attempts = new RunReports(await clients.s3(), outputBuckets(deployed), context.now());
     const progress = context.terminal.progress("waiting for the run");
     try {
       for (;;) {
         const last = context.now() >= deadline;
         try {
           await settler.look(last);
+          await tellAttempts(context, attempts, header.startedAt);
         } catch (error) {
           // An engine that is being restarted meanwhile is waited for.
           if (!isConnectionError(error)) throw error;
@@ -68,6 +73,15 @@ export async function waitForRun(
     );
   } finally {
     clients.close();
+  }
+}
+
+/** Says why the run has not come about so far. */
+async function tellAttempts({ terminal }: Context, attempts: RunReports, since: string): Promise<void> {
+  for (const { report } of await attempts.unread()) {
+    const { runId, reason, retried, started } = report as RunReport;
+    if (!retried || started < since) continue;
+    terminal.warn(`run ${runId} failed, and is tried again by itself: ${reason?.message}`);
   }
 }
 

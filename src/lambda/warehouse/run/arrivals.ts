@@ -1,11 +1,13 @@
+import { setTimeout } from "node:timers/promises";
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { sendDeadLetters } from "../../shared/dead-letters.ts";
 import { type Fault, PermanentFault } from "../../shared/faults.ts";
 import { type ObjectEvent, unwrapObjectEvents } from "../../shared/object-events.ts";
+import { DatabaseFault } from "./database.ts";
 import { DATASETS, datasetOf, FOLDER } from "./datasets.ts";
 import type { Invocation } from "./invocation.ts";
 import { reportKey } from "./report.ts";
-import { runWarehouse } from "./run.ts";
+import { type RunOutcome, runWarehouse } from "./run.ts";
 
 /** How the objects of a message ended. */
 type Ending =
@@ -66,8 +68,7 @@ async function handleEvent(event: ObjectEvent, record: SQSRecord, run: Invocatio
     );
   }
   const receives = Number(record.attributes.ApproximateReceiveCount);
-  const retried = receives < run.environment.maxReceiveCount;
-  const outcome = await runWarehouse({ event, force: false, retried }, run);
+  const outcome = await runPatiently(event, receives, run);
   if (outcome.kind === "waiting") {
     run.log("INFO", `waiting for ${outcome.for.join(", ")}`, { arrived: event.key, waitingFor: outcome.for });
     return { kind: "waiting" };
@@ -77,6 +78,34 @@ async function handleEvent(event: ObjectEvent, record: SQSRecord, run: Invocatio
     return { kind: "done" };
   }
   return { kind: "processed", output: reportKey(outcome.report) };
+}
+
+/** Tries again where the database was gone for a moment, as long as there is time for another run. */
+async function runPatiently(event: ObjectEvent, receives: number, run: Invocation): Promise<RunOutcome> {
+  const whole = run.remainingMs();
+  const pauses = [...run.retryPausesMs];
+  for (;;) {
+    const pauseMs = run.remainingMs() < whole / 2 ? undefined : pauses.shift();
+    const comesAgain = (error: unknown) => {
+      if (error instanceof PermanentFault) return "never";
+      if (pauseMs !== undefined && isMomentary(error)) return "now";
+      return receives < run.environment.maxReceiveCount ? "later" : "never";
+    };
+    try {
+      return await runWarehouse({ event, force: false, comesAgain }, run);
+    } catch (error) {
+      if (pauseMs === undefined || !isMomentary(error)) throw error;
+      run.log("WARN", `trying again in ${pauseMs / 1000} s: ${(error as Error).message}`);
+      await setTimeout(pauseMs, undefined, { signal: run.signal });
+    }
+  }
+}
+
+/** Faults of the database that may pass within seconds. */
+function isMomentary(error: unknown): boolean {
+  return (
+    error instanceof DatabaseFault && (error.code === "DATABASE_DOWN" || error.code === "CONNECTION_CUT")
+  );
 }
 
 /** Sends a message at fault to the DLQ. @returns whether the message is done with */

@@ -61,7 +61,7 @@ async function perform(request: DirectRequest, run: Invocation): Promise<DirectA
       });
     case "run": {
       const { force = false, asOf } = request;
-      return { run: await runWarehouse({ force, asOf, retried: false }, run) };
+      return { run: await runWarehouse({ force, asOf, comesAgain: () => "never" }, run) };
     }
     default:
       throw new PermanentFault(

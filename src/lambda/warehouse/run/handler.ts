@@ -14,6 +14,8 @@ import type { Invocation } from "./invocation.ts";
 
 /** Time kept for the answer after the last request is given up, in milliseconds. */
 const ANSWER_MS = 2_000;
+/** A restart or a failover of the database takes seconds; the queue would try again after its visibility timeout only. */
+const RETRY_PAUSES_MS = [1_000, 10_000, 30_000];
 
 // Once an execution environment: the secret and the connections to AWS outlive invocations.
 const environment = readEnvironment();
@@ -45,6 +47,7 @@ export async function handler(
     logGroup: context.logGroupName,
     now: Date.now,
     remainingMs,
+    retryPausesMs: RETRY_PAUSES_MS,
     nonce: () => randomBytes(3).toString("hex"),
     signal: deadline(remainingMs() - ANSWER_MS),
   };

@@ -22,6 +22,8 @@ export interface Invocation {
   now(): number;
   /** Milliseconds until Lambda ends the process. */
   remainingMs(): number;
+  /** Milliseconds to wait before each further attempt where the database was gone for a moment. */
+  retryPausesMs: readonly number[];
   /** Six hex digits that no earlier call gave. */
   nonce(): string;
   /** Aborts requests shortly before the deadline, so that there is time left to report. */

@@ -35,8 +35,8 @@ export interface RunRequest {
   force: boolean;
   /** yyyy-mm-dd; by default what the uploads say, else the UTC day of the run. */
   asOf?: string;
-  /** Whether a failure that may pass will be tried again by itself. */
-  retried: boolean;
+  /** Whether what failed with this error will be tried again by itself: in this invocation, or by the queue. */
+  comesAgain(error: unknown): "now" | "later" | "never";
 }
 
 /** `used`: an earlier run has dealt with the object that arrived. */
@@ -62,8 +62,8 @@ export async function runWarehouse(request: RunRequest, run: Invocation): Promis
     });
   } catch (error) {
     // A run that began has told of its end itself, as far as that is possible.
-    if (!begun && !request.retried && !(error instanceof PermanentFault))
-      await tellUnbegun(error, request, run);
+    const untold = !begun && request.event && !(error instanceof PermanentFault);
+    if (untold && request.comesAgain(error) !== "now") await tellUnbegun(error, request, run);
     throw error;
   }
 }
@@ -91,7 +91,7 @@ async function plan(client: Client, request: RunRequest, run: Invocation): Promi
   if (!forced) await refuseSecond(client, runDate);
   const asOf = request.asOf ?? settings.asOf ?? runDate;
   if (!isDate(asOf)) throw new PermanentFault("BAD_AS_OF", `${asOf} is no day (yyyy-mm-dd).`, "asOf");
-  return { batch, forced, asOf, started, retried: request.retried };
+  return { batch, forced, asOf, started, comesAgain: request.comesAgain };
 }
 
 /** UTC day of a time in milliseconds: yyyy-mm-dd. */
@@ -117,7 +117,7 @@ function alreadyRan(runDate: string, runId: string): PermanentFault {
 }
 
 /** What is to be run. */
-interface Execution extends Pick<RunRequest, "retried"> {
+interface Execution extends Pick<RunRequest, "comesAgain"> {
   batch: Batch;
   forced: boolean;
   asOf: string;
@@ -150,7 +150,7 @@ async function execute(client: Client, execution: Execution, run: Invocation): P
   } catch (error) {
     const cause = sqlState(error) === UNIQUE_VIOLATION ? alreadyRan(runDate, "by another function") : error;
     if (await isCommitted(client, runId)) throw cause;
-    const retried = execution.retried && !(cause instanceof PermanentFault);
+    const retried = execution.comesAgain(cause) !== "never";
     await fail(client, report.failed(reasonOf(cause, run.database.place), retried), run);
     throw cause;
   }
@@ -214,13 +214,18 @@ function refusedFiles(
   }));
 }
 
-/** Tells of an attempt that came to no run, the last that its message had: the database was not there. */
+/** Reports an attempt that came to no run, since the database was not there; by mail only where none follows. */
 async function tellUnbegun(error: unknown, request: RunRequest, run: Invocation): Promise<void> {
   const started = run.now();
   const asOf = request.asOf ?? dayOf(started);
-  const execution = { batch: new Map(), forced: request.force, asOf, started, retried: false };
+  const { force: forced, comesAgain } = request;
+  const execution = { batch: new Map(), forced, asOf, started, comesAgain };
   const report = reporter(execution, { files: [], current: undefined, rejects: [], warnings: [] }, run);
-  await fail(undefined, report.failed(reasonOf(error, run.database.place), false), run);
+  await fail(
+    undefined,
+    report.failed(reasonOf(error, run.database.place), comesAgain(error) !== "never"),
+    run,
+  );
 }
 
 function usedFiles(batch: Batch) {
