@@ -65,6 +65,7 @@ Examples:
 Each letter goes back where it came from: the source queue, the subscriber, the rule's target or the function. It is
 sent before it is deleted; after a crash or Ctrl-C nothing is lost, and the same command goes on. Body and attributes
 stay as they are, but for edp-cause; edp-replay-count is added.
+--try-local proves a fix before it is deployed, but the replay goes to the functions that are deployed: deploy it first.
 Exit 6: some were not replayed; 8: some died again.`,
       );
   },
@@ -177,7 +178,8 @@ function integer(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+      const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`It must be a whole number ${range}.`);
     }
     return value;
   };

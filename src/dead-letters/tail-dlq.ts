@@ -7,6 +7,7 @@ import { EdpError, NotDeployedError, UsageError, WatchEndedError } from "../erro
 import { isConnectionError, Patience } from "../ingest/patience.ts";
 import { type Pause, systemPause } from "../ingest/pause.ts";
 import { SinkUnreachableError } from "../ingest/sink.ts";
+import { counted } from "../terminal/format.ts";
 import { loadDeployment } from "../topology/load-deployment.ts";
 import { checkDeployed } from "../topology/select.ts";
 import { groupByCause } from "./groups.ts";
@@ -156,7 +157,7 @@ function* listed(
   const byAge = [...rows].sort((a, b) => (a.sentAt ?? "").localeCompare(b.sentAt ?? ""));
   for (const row of byAge.slice(0, count)) yield { type: "letter", queue, arrived, ...row };
   if (rows.length <= count) return;
-  const message = `${rows.length - count} more messages; --messages all lists them, --json has them too`;
+  const message = `${counted(rows.length - count, "more message")}; --messages all lists them, --json has them too`;
   yield { type: "note", queue, message };
 }
 

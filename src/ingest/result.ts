@@ -98,6 +98,7 @@ export function renderIngest(result: IngestResult, terminal: Terminal): void {
       ({ key, errorCode, path, message }) =>
         `dead letter: ${key} ${errorCode ?? "no cause given"}${path ? ` at ${path}` : ""}${message ? `: ${message}` : ""}`,
     ),
+    { total: result.deadLettered ?? 0, where: "npx edp tail --dlq shows them by cause" },
   );
   if (result.stopped) {
     terminal.warn(`${color.red("stopped:")} ${result.stopped.message}`);
@@ -120,7 +121,12 @@ function renderSending(sending: EventSending, duplicates: number, terminal: Term
   if (rejects !== null) terminal.out(`  rejects   ${rejects}\n`);
 }
 
-function showSome(terminal: Terminal, lines: string[]): void {
+/** `lines` may be the first of `total`; the rest is then found elsewhere. */
+function showSome(
+  terminal: Terminal,
+  lines: string[],
+  { total, where } = { total: lines.length, where: "--json lists them" },
+): void {
   for (const line of lines.slice(0, SHOWN)) terminal.warn(`  ${line}`);
-  if (lines.length > SHOWN) terminal.warn(`  ... and ${lines.length - SHOWN} more (--json lists them)`);
+  if (total > SHOWN) terminal.warn(`  ... and ${total - SHOWN} more (${where})`);
 }

@@ -1,5 +1,6 @@
 import { LOCAL_ENV } from "../context.ts";
 import type { ManifestEntry } from "../ingest/manifest.ts";
+import { counted } from "../terminal/format.ts";
 import { findLanded } from "./landed.ts";
 import { proofsOf } from "./proofs.ts";
 import type { ObjectReport } from "./report.ts";
@@ -64,7 +65,7 @@ export const objects: SettlerKind<"objects"> = {
 
 function stillThere(count: number, bucket: string): string {
   return (
-    `${count} missing objects still lie in ${bucket}: copied onto themselves, they are sent anew ` +
+    `${counted(count, "missing object")} still in ${bucket}: an object that is copied onto itself is sent anew ` +
     `(aws s3 cp s3://${bucket}/KEY s3://${bucket}/KEY --metadata-directive REPLACE).`
   );
 }

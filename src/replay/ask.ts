@@ -37,6 +37,7 @@ export async function look(job: Job, most: number, total: number): Promise<Previ
       select,
       edit,
       most,
+      max: options.max,
       now: context.now,
       onProgress: (n) => progress.update(n),
     });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -30,10 +31,13 @@ async function openModule(file: string): Promise<Edit> {
   try {
     edit = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
   } catch (error) {
-    throw new InvalidInputError(`--edit: ${file} cannot be loaded: ${(error as Error).message}`, {
-      hint: HINT,
-      cause: error,
-    });
+    throw new InvalidInputError(
+      `--edit: ${file} cannot be loaded: ${existsSync(file) ? (error as Error).message : "there is no such file"}`,
+      {
+        hint: HINT,
+        cause: error,
+      },
+    );
   }
   if (typeof edit !== "function") {
     throw new InvalidInputError(`--edit: ${file} has no function as its default export.`, { hint: HINT });

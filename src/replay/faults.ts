@@ -1,5 +1,6 @@
 import { userError } from "../aws/errors.ts";
-import { CredentialsError, type EdpError, UsageError } from "../errors.ts";
+import { CredentialsError, type EdpError, NotDeployedError, UsageError } from "../errors.ts";
+import { isConnectionError } from "../ingest/patience.ts";
 
 /** Errors of SQS and SNS about the KMS key of an encrypted queue or topic. */
 const KMS = /^(AWS\.SimpleQueueService\.)?K(MS|ms)/;
@@ -20,7 +21,14 @@ export function explain(error: unknown, env: string): unknown {
       },
     );
   }
-  return userError(error, env) ?? error;
+  const known = userError(error, env);
+  if (known) return known;
+  if (!isConnectionError(error)) return error;
+  return new NotDeployedError(`The services cannot be reached (${error.message}).`, {
+    code: "UNREACHABLE",
+    hint: "Check network and URL, and whether the engine or emulator runs. Nothing is lost: the same command goes on.",
+    cause: error,
+  });
 }
 
 /** A queue that was named on the command line doesn't exist. */

@@ -1,7 +1,9 @@
+import { EXIT } from "../errors.ts";
 import { counted } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { replayExitCode } from "./result.ts";
 import { type Preview, type ReplayResult, SKIPS, type Skip } from "./types.ts";
 
 /** Reasons that are listed one by one. */
@@ -55,11 +57,13 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
     );
     return;
   }
-  const bad = result.failed + result.undeleted + (result.verified?.deadAgain ?? 0) > 0;
+  const bad = replayExitCode(result) !== EXIT.done;
   const seconds = `${result.seconds.toFixed(1)} s`;
   const rate = result.seconds > 0 ? `, ${Math.round(result.replayed / result.seconds)}/s` : "";
+  // A replay that was stopped has not seen every letter.
+  const of = result.verified?.stopped ? `${result.replayed} of the first` : `${result.replayed} of`;
   terminal.out(
-    `${bad ? color.red("✖") : color.green("✔")} ${result.replayed} of ${counted(result.found, "dead letter")} replayed in ${seconds}${rate}\n`,
+    `${bad ? color.red("✖") : color.green("✔")} ${of} ${counted(result.found, "dead letter")} replayed in ${seconds}${rate}\n`,
   );
   for (const [why, count] of Object.entries(result.skippedBecause)) {
     terminal.out(`  ${count} left: ${SKIPS[why as Skip]}\n`);
@@ -67,10 +71,14 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
   for (const { count, code, message } of result.failures.slice(0, LISTED)) {
     terminal.out(`  ${color.red(`${count} failed:`)} ${code}: ${printable(message)}\n`);
   }
-  for (const { messageId, reason } of (result.trials ?? []).slice(0, LISTED)) {
+  const trials = result.trials ?? [];
+  for (const { messageId, reason } of trials.slice(0, LISTED)) {
     terminal.out(
       `  ${color.yellow("trial failed:")} ${messageId}: ${printable(reason ?? "no reason given")}\n`,
     );
+  }
+  if (trials.length > LISTED) {
+    terminal.out(`  ... and ${trials.length - LISTED} more failed trials (--json lists all)\n`);
   }
   if (result.alreadySent > 0) {
     terminal.out(
@@ -95,8 +103,8 @@ export function renderReplay(result: ReplayResult, terminal: Terminal): void {
   renderVerification(result, terminal);
 }
 
-function renderVerification({ verified }: ReplayResult, terminal: Terminal): void {
-  if (!verified) return;
+function renderVerification({ verified, replayed, trials }: ReplayResult, terminal: Terminal): void {
+  if (!verified || replayed === 0) return;
   const { color } = terminal;
   const { processed, rejected, deadAgain, unconfirmed, stopped, examples } = verified;
   const parts = [
@@ -110,4 +118,9 @@ function renderVerification({ verified }: ReplayResult, terminal: Terminal): voi
     terminal.out(`    ${messageId}: ${printable(reason ?? "no reason given")}\n`);
   }
   if (stopped !== null) terminal.out(`  ${color.red("stopped:")} ${stopped}; the rest is untouched\n`);
+  if (trials !== null && deadAgain > 0) {
+    terminal.note(
+      "hint: The trial runs the functions as built now, the replay those that are deployed: npx edp deploy, then again.",
+    );
+  }
 }

@@ -19,6 +19,8 @@ export interface SurveyParts {
   edit: Edit | undefined;
   /** Letters after which the look ends. */
   most: number;
+  /** Letters that would be sent at most. */
+  max?: number | undefined;
   now(): number;
   onProgress(looked: number): void;
 }
@@ -32,6 +34,7 @@ export async function survey(
   const destinations = new Map<string, number>();
   const edits: Preview["edits"] = [];
   const accounts = new Accounts();
+  const { max = Number.POSITIVE_INFINITY } = parts;
   let looked = 0;
   for await (const { letter, router, queue } of letters) {
     parts.onProgress(++looked);
@@ -55,7 +58,7 @@ export async function survey(
         else throw error;
       }
     }
-    if (looked >= parts.most) break;
+    if (looked >= parts.most || rows.length >= max) break;
   }
   return {
     looked,

@@ -114,7 +114,7 @@ describe("reconciling a run", () => {
       },
       { ...lost, state: "missing", landed: true },
     ]);
-    expect(report.notes).toEqual([expect.stringContaining("1 missing objects still lie in")]);
+    expect(report.notes).toEqual([expect.stringContaining("1 missing object still in")]);
   });
 
   it("finds outputs that came long after the run by their claims", async () => {

@@ -41,6 +41,12 @@ const put = (MessageBody: string) =>
   engine.clients.sqs.send(new SendMessageCommand({ QueueUrl: dlq.url, MessageBody }));
 const file = (name: string) => path.join(directory.path, name);
 
+it("--dry-run counts no more than --max would send", async () => {
+  await putLetters(engine.clients.sqs, dlq.url, 5);
+  const { preview } = await run({ dryRun: true, max: 2 });
+  expect(preview).toMatchObject({ selected: 2, destinations: [{ count: 2 }] });
+});
+
 describe("--export and --import", () => {
   it("carry whole messages through a file, and leave the dead-letter queue alone", async () => {
     await putLetters(engine.clients.sqs, dlq.url, 25);

@@ -101,7 +101,7 @@ describe("10,000 dead letters of three causes", () => {
 
   test("are listed up to --messages, and what is left out is said", () => {
     expect(lettersOf(items)).toHaveLength(20);
-    expect(items.at(-1)).toMatchObject({ type: "note", message: expect.stringContaining("9980 more") });
+    expect(items.at(-1)).toMatchObject({ type: "note", message: expect.stringContaining("9,980 more") });
   });
 
   test("are still there, all of them", async () => {

@@ -61,6 +61,18 @@ describe("an ingest's text", () => {
     expect(terminal.stderr).toContain("... and 2 more");
   });
 
+  it("counts every dead letter, also where only the first are listed", () => {
+    const terminal = recordTerminal();
+    const deadLetters = Array.from({ length: 20 }, (_, n) => ({
+      key: `${n}.json`,
+      errorCode: null,
+      path: null,
+      message: null,
+    }));
+    renderIngest({ ...result, ...waited, processed: 0, deadLettered: 400, deadLetters }, terminal);
+    expect(terminal.stderr).toContain("... and 390 more (npx edp tail --dlq");
+  });
+
   it("says why it stopped and how to go on", () => {
     const terminal = recordTerminal();
     renderIngest({ ...result, stopped: stop }, terminal);
