@@ -1,12 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InvalidInputError } from "../errors.ts";
-import { writeFaultReason } from "../file-fault.ts";
-import { makeDirectory } from "../make-directory.ts";
-import { bundleFunction } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { discoverFunctions, type FunctionSource } from "./discover.ts";
-import { zipFiles } from "./zip.ts";
+import { keptZips, recordZip, sha256, shippedZips } from "./kept.ts";
+import { makeOutDirectory, replaceFile } from "./write.ts";
 
 export interface BuildOptions {
   /** Package that holds `src/lambda`. */
@@ -14,6 +11,11 @@ export interface BuildOptions {
   outDir: string;
   /** Functions to build; all when absent. */
   only?: readonly { pipeline: string; function: string }[];
+  /**
+   * Takes zips whose sources and dependencies are as they were, from outDir or from those that came with edp, and
+   * bundles the others only; beside these lies what they were made of. Each is what bundling would give.
+   */
+  reuse?: boolean;
 }
 
 export interface BuiltFunction {
@@ -33,30 +35,59 @@ export interface BuiltFunction {
  * @throws InvalidInputError when a source doesn't compile, a function in `only` has no sources, or the zips
  * cannot be written
  */
-export async function buildFunctions({ root, outDir, only }: BuildOptions): Promise<BuiltFunction[]> {
+export async function buildFunctions(options: BuildOptions): Promise<BuiltFunction[]> {
+  const { root, outDir, only } = options;
   const sources = await select(root, only);
-  await makeDirectory(outDir).catch((error) => {
-    throw unwritable(outDir, error);
-  });
-  const built = await Promise.allSettled(
+  await makeOutDirectory(outDir);
+  const zips = await kept(options, sources);
+  const missing = sources.filter((source) => !zips.has(source));
+  if (missing.length > 0)
+    for (const [source, zip] of await bundleAnew(options, missing)) zips.set(source, zip);
+  return Promise.all(
     sources.map(async (source) => {
-      const zip = zipFiles({ "index.mjs": await bundleFunction(root, source) });
-      const file = path.join(outDir, `${source.pipeline}-${source.function}.zip`);
+      const zip = zips.get(source);
+      if (!zip) throw new Error(`there is no zip of ${source.handler}`);
+      const file = path.join(outDir, `${nameOf(source)}.zip`);
       await replaceFile(file, zip);
-      return {
-        pipeline: source.pipeline,
-        function: source.function,
-        path: file,
-        bytes: zip.length,
-        sha256: createHash("sha256").update(zip).digest("hex"),
-      };
+      const { pipeline, function: fn } = source;
+      return { pipeline, function: fn, path: file, bytes: zip.length, sha256: sha256(zip) };
     }),
   );
-  return built.map((result) => {
-    // The first in order, not in time: the same fault gives the same message.
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  });
+}
+
+type Zips = Map<FunctionSource, Uint8Array>;
+
+const nameOf = (source: FunctionSource) => `${source.pipeline}-${source.function}`;
+
+async function kept(
+  { root, outDir, reuse }: BuildOptions,
+  sources: readonly FunctionSource[],
+): Promise<Zips> {
+  const zips: Zips = new Map();
+  if (!reuse) return zips;
+  const find = keptZips(root, [shippedZips(root), outDir]);
+  await Promise.all(
+    sources.map(async (source) => {
+      const zip = await find(nameOf(source));
+      if (zip) zips.set(source, zip);
+    }),
+  );
+  return zips;
+}
+
+async function bundleAnew(options: BuildOptions, sources: readonly FunctionSource[]): Promise<Zips> {
+  const { root, outDir, reuse } = options;
+  // Where everything is kept, nothing is loaded that bundles.
+  const [{ bundleFunctions }, { zipFiles }] = await Promise.all([import("./bundle.ts"), import("./zip.ts")]);
+  const bundles = await bundleFunctions(root, sources);
+  const zips: Zips = new Map();
+  for (const [index, source] of sources.entries()) {
+    const { content, files } = bundles[index] as Bundle;
+    const zip = zipFiles({ "index.mjs": content });
+    if (reuse) await recordZip(root, outDir, { name: nameOf(source), zip, files });
+    zips.set(source, zip);
+  }
+  return zips;
 }
 
 async function select(root: string, only: BuildOptions["only"]): Promise<FunctionSource[]> {
@@ -69,31 +100,5 @@ async function select(root: string, only: BuildOptions["only"]): Promise<Functio
       `The function ${wanted.function} of the pipeline ${wanted.pipeline} has no sources.`,
       { hint: `Write src/lambda/${wanted.pipeline}/${wanted.function}/handler.ts, exporting \`handler\`.` },
     );
-  });
-}
-
-/** By a rename, so that nobody reads half a zip. */
-async function replaceFile(file: string, content: Uint8Array): Promise<void> {
-  const present = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw unwritable(file, error);
-  });
-  if (present?.equals(content)) return;
-  const partial = `${file}.${randomUUID()}`;
-  try {
-    await writeFile(partial, content);
-    await rename(partial, file);
-  } catch (error) {
-    // A full disk has room for no half-written zip either.
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw unwritable(file, error);
-  }
-}
-
-function unwritable(place: string, cause: unknown): InvalidInputError {
-  return new InvalidInputError(`${place} cannot be written: ${writeFaultReason(cause)}.`, {
-    code: "NOT_WRITABLE",
-    hint: "Give --out a directory that you can write to, on a disk with free space.",
-    cause,
   });
 }

@@ -1,42 +1,31 @@
-import { type BuildFailure, build, type Message } from "esbuild";
+import { type BuildFailure, build, type Message, type Metafile } from "esbuild";
 import { InvalidInputError } from "../errors.ts";
 import type { FunctionSource } from "./discover.ts";
+import { BUNDLING, NAME_FURTHER_UP } from "./recipe.ts";
+
+export interface Bundle {
+  content: Uint8Array;
+  /** Every file it was made of, as a path from the root with `/`. */
+  files: string[];
+}
 
 /**
- * Bundles one Lambda and everything it imports, the AWS SDK included, into one ES module. White space goes,
- * names stay: whole minification saves 40 KB more and no start time, but makes stack traces unreadable.
- * The text depends on the sources only, not on where they lie.
- * @throws InvalidInputError that names every fault in the sources as file:line:column
+ * Bundles Lambdas, each for itself but in one go: what they share is parsed once. The texts depend on the sources
+ * only, not on where they lie or what else is bundled.
+ * @returns one bundle for each source, in their order
+ * @throws InvalidInputError of the first that doesn't compile, with every fault in its sources as file:line:column
  */
-export async function bundleFunction(root: string, source: FunctionSource): Promise<Uint8Array> {
+export async function bundleFunctions(root: string, sources: readonly FunctionSource[]): Promise<Bundle[]> {
   try {
-    const { outputFiles } = await build({
-      absWorkingDir: root,
-      entryPoints: [source.handler],
-      bundle: true,
-      write: false,
-      outfile: "index.mjs",
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      // The SDK's ES modules start faster than its CommonJS ones.
-      mainFields: ["module", "main"],
-      loader: { ".sql": "text" },
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: "none",
-      // What is CommonJS inside an ES module asks for require().
-      banner: {
-        js: 'import{createRequire as __edpRequire}from"node:module";const require=__edpRequire(import.meta.url);',
-      },
-      logLevel: "silent",
-    });
-    const bundle = outputFiles[0];
-    if (!bundle) throw new Error(`esbuild gave no output for ${source.handler}`);
-    return placeless(bundle.contents);
+    return await bundle(root, sources);
   } catch (error) {
+    if (sources.length > 1) {
+      // Whose fault it is shows alone.
+      for (const source of sources) await bundleFunctions(root, [source]);
+    }
     const { errors } = error as Partial<BuildFailure>;
-    if (!Array.isArray(errors) || errors.length === 0) throw error;
+    const [source] = sources;
+    if (!source || !Array.isArray(errors) || errors.length === 0) throw error;
     throw new InvalidInputError(
       `The Lambda ${source.pipeline}/${source.function} does not compile:\n${errors.map(describe).join("\n")}`,
       { code: "BUILD_FAILED", cause: error, hint: "Correct the lines named above and build again." },
@@ -44,14 +33,35 @@ export async function bundleFunction(root: string, source: FunctionSource): Prom
   }
 }
 
-/**
- * esbuild names wrapped modules by their paths from the root: `"../../node_modules/x/y.js"(){` where a workspace or
- * an installed package has its dependencies further up. The names are for debuggers only.
- */
-const NAME_FURTHER_UP = /"(?:\.\.\/)+(?:[^"\n]*\/)?node_modules\/([^"\n]*"\([\w,]*\)\{)/g;
+async function bundle(root: string, sources: readonly FunctionSource[]): Promise<Bundle[]> {
+  const { outputFiles, metafile } = await build({
+    ...BUNDLING,
+    absWorkingDir: root,
+    entryPoints: sources.map(({ handler }, index) => ({ in: handler, out: String(index) })),
+    outdir: "bundles",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  return sources.map(({ handler }, index) => {
+    const output = outputFiles[index];
+    if (!output) throw new Error(`esbuild gave no output for ${handler}`);
+    return { content: placeless(output.contents), files: filesOf(metafile, handler) };
+  });
+}
 
-function placeless(bundle: Uint8Array): Uint8Array {
-  return Buffer.from(Buffer.from(bundle).toString("utf8").replace(NAME_FURTHER_UP, '"node_modules/$1'));
+/** Also those of which nothing is left in the bundle: they had their say in that. */
+function filesOf({ inputs }: Metafile, entry: string): string[] {
+  const found = new Set([entry]);
+  // A set is walked through to what was added on the way.
+  for (const file of found) {
+    for (const { path, external } of inputs[file]?.imports ?? []) if (!external) found.add(path);
+  }
+  return [...found];
+}
+
+function placeless(text: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(text).toString("utf8").replace(NAME_FURTHER_UP, '"node_modules/$1'));
 }
 
 function describe({ location, text }: Message): string {

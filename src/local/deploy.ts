@@ -53,6 +53,7 @@ export async function deployRequest(
   const built = await buildFunctions({
     root: PACKAGE_ROOT,
     outDir: localPaths(context.directory).build,
+    reuse: true,
     only: options.pipelines.flatMap((pipeline) =>
       Object.keys(pipeline.functions).map((key) => ({ pipeline: pipeline.name, function: key })),
     ),

@@ -29,6 +29,7 @@ export async function fillWorkspace(session: Session, pipelines: readonly Pipeli
       root: PACKAGE_ROOT,
       outDir: path.join(context.directory, ".edp", "build"),
       only: functions,
+      reuse: true,
     }),
   );
   await writeWorkspace(session.paths, {

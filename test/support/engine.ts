@@ -22,7 +22,7 @@ export function startTestEngine(
 
 /** What `edp deploy` would send: every shipped pipeline, its functions built into `outDir`. */
 export async function shippedPipelines(outDir: string): Promise<DeployRequest> {
-  const built = await buildFunctions({ root: PACKAGE_ROOT, outDir });
+  const built = await buildFunctions({ root: PACKAGE_ROOT, outDir, reuse: true });
   return {
     project: "edp",
     pipelines: await loadPipelines([PIPELINES_DIRECTORY]),

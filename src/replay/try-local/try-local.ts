@@ -110,10 +110,12 @@ function bundler(root: string, scratch: Scratch): (tried: TriedFunction) => Prom
     let building = built.get(id);
     if (!building) {
       const outDir = path.join(scratch.directory, "build");
-      building = buildFunctions({ root, outDir, only: [{ pipeline, function: name }] }).then(([one]) => {
-        if (!one) throw new Error(`the build gave no ${id}`);
-        return one;
-      });
+      building = buildFunctions({ root, outDir, only: [{ pipeline, function: name }], reuse: true }).then(
+        ([one]) => {
+          if (!one) throw new Error(`the build gave no ${id}`);
+          return one;
+        },
+      );
       built.set(id, building);
     }
     return building;
