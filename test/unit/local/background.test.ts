@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { predecessorGone, waitForEnd } from "../../../src/local/background.ts";
@@ -48,16 +50,17 @@ describe("isAlive", () => {
   it.runIf(process.platform === "linux")(
     "says no of a process that has ended and nobody collects",
     async () => {
-      // `exec` leaves a parent that never asks after its child.
-      const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], {
-        stdio: ["ignore", "pipe", "ignore"],
+      // `exec` leaves a parent that never asks after its child; a shell would, so the child waits for the end of its input.
+      const parent = spawn("sh", ["-c", "read line <&3 & echo $!; exec sleep 30"], {
+        stdio: ["ignore", "pipe", "ignore", "pipe"],
       });
       try {
-        const [line] = (await once(parent.stdout, "data")) as [Buffer];
+        const [line] = (await once(parent.stdout as Readable, "data")) as [Buffer];
         const pid = Number(line.toString().trim());
-        const deadline = Date.now() + 5_000;
-        while (isAlive(pid) && Date.now() < deadline) await pause(5);
-        expect(isAlive(pid)).toBe(false);
+        expect(isAlive(pid)).toBe(true);
+        await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
+        (parent.stdio[3] as Writable).end();
+        await expect.poll(() => isAlive(pid), { interval: 5 }).toBe(false);
         // It is still in the process table.
         expect(() => process.kill(pid, 0)).not.toThrow();
       } finally {
