@@ -1,9 +1,10 @@
-// npm run bench [-- accept|api|parquet|memory|start|tail|replay|dynamodb|partner|warehouse|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
+// npm run bench [-- accept|api|parquet|memory|start|deploy|tail|replay|dynamodb|partner|warehouse|terraform ...]: measures what edp promises, and exits with 1 when a limit is broken.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { accept } from "./accept.mjs";
 import { api } from "./api.mjs";
+import { deploy } from "./deploy.mjs";
 import { dynamodb } from "./dynamodb.mjs";
 import { memory } from "./memory.mjs";
 import { parquet } from "./parquet.mjs";
@@ -20,6 +21,7 @@ const benches = {
   parquet,
   memory,
   start,
+  deploy,
   tail,
   replay,
   dynamodb,
