@@ -103,7 +103,7 @@ export class LogEvidence {
     const [, reported] = /^REPORT RequestId: (\S+)/.exec(text) ?? [];
     if (reported === undefined || this.#failedRequests.delete(reported) || /\tStatus: /.test(text)) return;
     for (const watched of watch.named(reported)) {
-      if (watched.message.destination.kind === "function") ended.messages.set(watched, "processed");
+      if (watched.destination.kind === "function") ended.messages.set(watched, "processed");
     }
   }
 }

@@ -36,8 +36,8 @@ export class ObjectEvidence {
   }
 
   /** Whether claims can tell of every object that a message is about. */
-  canTellOf({ message: { letter } }: Watched): boolean {
-    return letter.objects.length > 0 && letter.objects.every(({ bucket }) => this.landings.has(bucket));
+  canTellOf({ objects }: Watched): boolean {
+    return objects.length > 0 && objects.every(({ bucket }) => this.landings.has(bucket));
   }
 
   /**
@@ -49,7 +49,7 @@ export class ObjectEvidence {
     let unprompted = 0;
     for (const watched of watch.open) {
       if (!prompted.has(watched) && unprompted++ >= UNPROMPTED) continue;
-      for (const { bucket, key, version } of watched.message.letter.objects) {
+      for (const { bucket, key, version } of watched.objects) {
         if (!watched.open.has(objectId({ bucket, key, version }))) continue;
         const ids = wanted.get(bucket) ?? new Set();
         wanted.set(bucket, ids.add(versionKey(key, version)));

@@ -130,9 +130,7 @@ class Verifier {
 
   /** Where the replayed letters came from: what fails again comes back to the same place. */
   #deadLetterQueues(): Set<string> {
-    return new Set(
-      [...this.#watch.open].flatMap(({ message: { deadLetterQueue } }) => deadLetterQueue ?? []),
-    );
+    return new Set([...this.#watch.open].flatMap(({ deadLetterQueue }) => deadLetterQueue ?? []));
   }
 
   /** Messages of which no end can be seen: once their queue is drained and they didn't come back, nobody knows more. */
@@ -141,7 +139,7 @@ class Verifier {
     if (blind.length === 0) return;
     const drained = new Map<string, boolean>();
     for (const watched of blind) {
-      const { destination } = watched.message;
+      const { destination } = watched;
       const url = destination.kind === "queue" ? destination.url : "";
       if (!drained.has(url)) drained.set(url, url === "" || (await this.#isDrained(url)));
       if (drained.get(url)) this.#watch.decide(watched, { state: "unconfirmed" });
@@ -150,7 +148,7 @@ class Verifier {
 
   #canTellOf(watched: Watched): boolean {
     if (this.objects.canTellOf(watched)) return true;
-    const { destination } = watched.message;
+    const { destination } = watched;
     return (
       destination.kind === "function" &&
       this.#logGroups().has(`/aws/lambda/${functionName(destination.name)}`)

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Letter } from "../../dead-letters/letter.ts";
 import type { ObjectVersion } from "../../lambda/shared/object-events.ts";
 import type { ReplayedMessage, Verification } from "../types.ts";
@@ -13,11 +14,14 @@ export type Verdict =
   | { state: "deadAgain"; reason: string | null }
   | { state: "unconfirmed" };
 
-/** A replayed message whose end is waited for. */
-export interface Watched {
-  message: ReplayedMessage;
+/** A replayed message whose end is waited for; without its body, of which there may be a MiB. */
+export interface Watched extends Pick<ReplayedMessage, "destination" | "deadLetterQueue"> {
+  /** Id of the dead letter. */
+  messageId: string;
+  /** Object versions that it is about. */
+  objects: readonly ObjectVersion[];
   sentMs: number;
-  /** Object versions that it is about whose end is not known. */
+  /** Those of them whose end is not known. */
   open: Set<string>;
   /** Whether one of its object versions was processed; the others were rejected. */
   processed: boolean;
@@ -38,11 +42,13 @@ export class Watch {
   /** Messages that were replayed so far. */
   sent = 0;
 
-  add(message: ReplayedMessage): void {
-    const { letter, newMessageId, sentAt } = message;
+  add({ letter, newMessageId, sentAt, destination, deadLetterQueue }: ReplayedMessage): void {
     const open = new Set(letter.objects.map(objectId));
     const watched: Watched = {
-      message,
+      destination,
+      deadLetterQueue,
+      messageId: letter.messageId,
+      objects: letter.objects,
       sentMs: Date.parse(sentAt),
       open,
       processed: false,
@@ -53,7 +59,7 @@ export class Watch {
     if (newMessageId !== null) this.#name(`id ${newMessageId}`, watched);
     if (letter.eventId !== null) this.#name(`event ${letter.eventId}`, watched);
     for (const id of open) this.#name(`object ${id}`, watched);
-    this.#name(`body ${letter.raw.Body ?? ""}`, watched);
+    this.#name(bodyName(letter), watched);
   }
 
   /** Messages whose end is not known. */
@@ -98,18 +104,17 @@ export class Watch {
     watched.verdict = verdict;
     this.#counts[verdict.state]++;
     if (verdict.state !== "deadAgain" || this.examples.length >= MAX_EXAMPLES) return;
-    const { messageId } = watched.message.letter;
-    this.examples.push({ messageId, reason: verdict.reason });
+    this.examples.push({ messageId: watched.messageId, reason: verdict.reason });
   }
 
   /** A message in a dead-letter queue: was it replayed, and has it come back? */
   returned(letter: Letter): void {
-    const { cause, messageId, eventId, objects, raw } = letter;
+    const { cause, messageId, eventId, objects } = letter;
     const names = [
       `id ${messageId}`,
       ...(eventId === null ? [] : [`event ${eventId}`]),
       ...objects.map((object) => `object ${objectId(object)}`),
-      `body ${raw.Body ?? ""}`,
+      bodyName(letter),
     ];
     for (const name of names) {
       // Equal bodies may have been replayed more than once: each letter stands for one of them.
@@ -120,8 +125,8 @@ export class Watch {
     }
   }
 
-  #cameLater(letter: Letter, { message, sentMs }: Watched): boolean {
-    if (letter.messageId === message.letter.messageId) return false;
+  #cameLater(letter: Letter, { messageId, sentMs }: Watched): boolean {
+    if (letter.messageId === messageId) return false;
     return letter.sentAt === null || Date.parse(letter.sentAt) >= sentMs - SKEW_MS;
   }
 
@@ -136,6 +141,10 @@ export class Watch {
       ({ verdict }) => verdict === undefined || verdict.state === "unconfirmed",
     );
   }
+}
+
+function bodyName({ raw: { Body = "" } }: Letter): string {
+  return `body ${createHash("sha256").update(Body).digest("base64url")}`;
 }
 
 /** One line for people, null where nobody says why. */

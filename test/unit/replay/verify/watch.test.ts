@@ -54,6 +54,14 @@ describe("a replayed message", () => {
     expect(watch.counts).toMatchObject({ processed: 1, rejected: 0 });
   });
 
+  it("is known again by its body without that being kept: a thousand of a MiB each may be watched", () => {
+    const body = "large ".repeat(1_000);
+    replayed(letterOf("a", body), null);
+    expect(JSON.stringify([...watch.open]).length).toBeLessThan(1_000);
+    watch.returned(letterOf("b", body, SENT_AT));
+    expect(watch.counts).toMatchObject({ deadAgain: 1 });
+  });
+
   it("that SQS moved back is dead again under its new id", () => {
     replayed(letterOf("a", "text"), "moved");
     watch.returned(letterOf("moved", "text", SENT_AT));
