@@ -12,19 +12,34 @@ const COMPARED = 2_000;
  * nothing changes.
  */
 export function diffLetters(before: Letter, after: Letter): string {
-  const lines = diffLines(linesOf(before), linesOf(after));
-  return lines.map(printable).join("\n");
+  const [was, is] = [before, after].map(envelopeOf);
+  const lines = diffLines(
+    linesOf(before, was === is ? undefined : was),
+    linesOf(after, was === is ? undefined : is),
+  );
+  if (lines.length > 0) return lines.map(printable).join("\n");
+  // The same when parsed, and yet another text: blanks, the order of keys, or numbers that JavaScript rounds.
+  const texts = [before, after].map(({ raw: { Body = "" } }) => Body.split("\n"));
+  return diffLines(texts[0] ?? [], texts[1] ?? [])
+    .map(printable)
+    .join("\n");
 }
 
-/** The innermost payload, pretty-printed, and the attributes; the envelope too where it changes beside the payload. */
-function linesOf(letter: Letter): string[] {
+/** The innermost payload, pretty-printed, and the attributes; the envelope before them where it changes. */
+function linesOf(letter: Letter, envelope: string | undefined): string[] {
   const { payload } = letter;
   const text = typeof payload === "string" ? payload : JSON.stringify(payload, null, 2);
   const attributes = Object.keys(letter.raw.MessageAttributes ?? {})
     .filter((name) => name !== CAUSE_ATTRIBUTE)
     .sort()
     .map((name) => `@${name}: ${letter.attributes[name]}`);
-  return [...text.split("\n"), ...attributes];
+  return [...(envelope?.split("\n") ?? []), ...text.split("\n"), ...attributes];
+}
+
+/** The body without the message that it carries, pretty-printed; undefined where there is no envelope. */
+function envelopeOf({ body, payload }: Letter): string | undefined {
+  if (body === payload) return undefined;
+  return JSON.stringify(body, (key, value: unknown) => (key === "Message" ? undefined : value), 2);
 }
 
 /** A line diff by longest common subsequence, with some lines around each change. */
