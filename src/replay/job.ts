@@ -53,6 +53,7 @@ export async function findQueues(
   if (named !== undefined) {
     const place = { ...placeOfQueue(named, context), deployment: null };
     const urls = options.queue === undefined ? (file?.queues ?? []) : [options.queue];
+    if (options.to === undefined) for (const url of urls) placeOfQueue(url, context);
     return { place, queues: urls.map((url) => ({ url, pipeline: null, logGroups: [] })) };
   }
   const deployment = await loadDeployment(context);
@@ -82,6 +83,13 @@ export async function openJob(
   if (parts.file && to) {
     const anywhere = new Router(clients, { arn: "", name: "the file", sources: [] }, to);
     for (const url of parts.file.queues) routers.set(url, anywhere);
+  }
+  const homeless = parts.file?.queues.find((url) => !routers.has(url));
+  if (homeless !== undefined) {
+    throw new UsageError(
+      `--import: messages of the file are from ${JSON.stringify(homeless)}, which is no dead-letter queue of these pipelines.`,
+      { hint: "Name the queue that they go to with --to URL, or leave the pipeline away." },
+    );
   }
   const onAws = place.endpoint === null;
   const explainers = new Map<string, LetterExplainer>();

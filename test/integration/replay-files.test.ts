@@ -2,7 +2,10 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createClients } from "../../src/aws/clients.ts";
+import { openJob } from "../../src/replay/job.ts";
 import { replay } from "../../src/replay/replay.ts";
+import { checkFile } from "../../src/replay/transfer.ts";
 import { testContext } from "../support/context.ts";
 import { contentOf, putLetters, readAll } from "../support/dead-letters.ts";
 import { type Messaging, startMessaging } from "../support/messaging.ts";
@@ -134,6 +137,35 @@ describe("--export and --import", () => {
     await run({ exportFile: file("a.ndjson") });
     await run({ importFile: file("a.ndjson"), queue: undefined, to: other.url });
     expect(await readAll(engine.clients.sqs, other.url)).toHaveLength(3);
+  });
+
+  it("are refused where a message is from a queue that has no way back", async () => {
+    const line = { messageId: "m", queue: dlq.url, body: "x" };
+    await writeFile(
+      file("a.ndjson"),
+      `${JSON.stringify(line)}\n${JSON.stringify({ ...line, messageId: "n", queue: "" })}\n`,
+    );
+    const importFile = file("a.ndjson");
+    await expect(run({ importFile, queue: undefined })).rejects.toMatchObject({ exitCode: 2 });
+    const given = context();
+    const place = { env: "local", endpoint: engine.endpoint, region: "us-east-1", deployment: null };
+    const parts = {
+      ...{
+        options: replayOptions({ importFile }),
+        context: given,
+        place,
+        clients: createClients(place, given),
+      },
+      ...{ sqs: engine.clients.sqs, select: () => true, edit: undefined, pause: async () => {} },
+    };
+    const opened = openJob({ ...parts, file: await checkFile(importFile) }, [
+      { url: dlq.url, pipeline: "orders", logGroups: [] },
+    ]);
+    await expect(opened).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('from ""') as string,
+    });
+    expect(await readAll(engine.clients.sqs, source.url)).toHaveLength(0);
   });
 
   it("don't overwrite a file", async () => {
