@@ -1,14 +1,11 @@
 import { InvalidArgumentError } from "commander";
 import { defineCommand } from "../command.ts";
 import { UsageError } from "../errors.ts";
-import type { ReplayOptions } from "../replay/options.ts";
+import { REPLAY_DEFAULTS, type ReplayOptions } from "../replay/options.ts";
 import { renderReplay } from "../replay/render.ts";
 import { replayExitCode } from "../replay/result.ts";
 import type { ReplayResult } from "../replay/types.ts";
 
-const DEFAULT_MAX_FAILURES = 20;
-const DEFAULT_MAX_REPLAYS = 3;
-const DEFAULT_TIMEOUT_SECONDS = 300;
 /** MaxNumberOfMessagesPerSecond of StartMessageMoveTask. */
 const MAX_NATIVE_RATE = 500;
 
@@ -37,17 +34,17 @@ export default defineCommand<ReplayOptions, ReplayResult>({
       .option("--no-verify", "don't wait until the replayed messages are processed or dead again")
       .option(
         "--max-failures <percent>",
-        `stop when more die again (default: ${DEFAULT_MAX_FAILURES})`,
+        `stop when more die again (default: ${REPLAY_DEFAULTS.maxFailures})`,
         integer(0, 100),
       )
       .option(
         "--max-replays <n>",
-        `refuse letters replayed so often (default: ${DEFAULT_MAX_REPLAYS})`,
+        `refuse letters replayed so often (default: ${REPLAY_DEFAULTS.maxReplays})`,
         integer(1, 1_000),
       )
       .option(
         "--timeout <seconds>",
-        `longest wait for the last ones (default: ${DEFAULT_TIMEOUT_SECONDS})`,
+        `longest wait for the last ones (default: ${REPLAY_DEFAULTS.timeoutSeconds})`,
         integer(1, 86_400),
       )
       .option("--native", "let SQS move them (StartMessageMoveTask): whole queues, as they are")
@@ -98,9 +95,9 @@ function parseOptions(args: readonly string[], flags: Record<string, unknown>): 
     native,
     tryLocal: flags.tryLocal === true,
     verify: flags.verify !== false && !native,
-    maxFailures: number("maxFailures") ?? DEFAULT_MAX_FAILURES,
-    maxReplays: number("maxReplays") ?? DEFAULT_MAX_REPLAYS,
-    timeoutSeconds: number("timeout") ?? DEFAULT_TIMEOUT_SECONDS,
+    maxFailures: number("maxFailures") ?? REPLAY_DEFAULTS.maxFailures,
+    maxReplays: number("maxReplays") ?? REPLAY_DEFAULTS.maxReplays,
+    timeoutSeconds: number("timeout") ?? REPLAY_DEFAULTS.timeoutSeconds,
   };
   checkTogether(options);
   return options;
@@ -149,6 +146,8 @@ function checkTogether(options: ReplayOptions): void {
   if (exportFile !== undefined)
     excluded("--export", ["importFile", "edit", "to", "rate", "dryRun", "tryLocal"]);
   if (importFile !== undefined) excluded("--import", ["queue"]);
+  // Else it would count as replayed what no trial has passed.
+  if (options.dryRun) excluded("--dry-run", ["tryLocal"]);
 }
 
 const FLAGS: Partial<Record<keyof ReplayOptions, string>> = {

@@ -235,6 +235,7 @@ describe("edp replay-dlq", () => {
       ["--to", "http://127.0.0.1:1/0/q"],
       ["--native", "--where", "body"],
       ["--export", "a", "--import", "b"],
+      ["--dry-run", "--try-local"],
       ["--rate", "fast"],
       ["--max", "0"],
     ];
