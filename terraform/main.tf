@@ -222,10 +222,6 @@ module "api" {
   log_retention_days   = var.log_retention_days
   tags                 = { pipeline = each.value.pipeline }
 
-  routes = {
-    for id, route in each.value.routes : id => merge(route, {
-      function_name = module.function[id].name
-      invoke_arn    = module.function[id].invoke_arn
-    })
-  }
+  routes         = each.value.routes
+  function_names = { for id in keys(each.value.routes) : id => module.function[id].name }
 }

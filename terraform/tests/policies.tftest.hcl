@@ -985,10 +985,11 @@ run "an_api_checks_keys_and_bodies_and_says_what_is_wrong" {
     quota_per_day      = 5000000
     access_logs        = true
     log_retention_days = 30
+    function_names     = { "plain/accept" = "edp-dev-plain-accept", "plain/look" = "edp-dev-plain-look", "plain/hello" = "edp-dev-plain-hello" }
     routes = {
-      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = "{\"type\":\"object\"}", function_name = "edp-dev-plain-accept", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
-      "plain/look"   = { method = "GET", path = "/events/{type}/{id}", api_key_required = false, request_model = null, function_name = "edp-dev-plain-look", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/look/invocations" }
-      "plain/hello"  = { method = "GET", path = "/", api_key_required = false, request_model = null, function_name = "edp-dev-plain-hello", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/hello/invocations" }
+      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = "{\"type\":\"object\"}", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
+      "plain/look"   = { method = "GET", path = "/events/{type}/{id}", api_key_required = false, request_model = null, invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/look/invocations" }
+      "plain/hello"  = { method = "GET", path = "/", api_key_required = false, request_model = null, invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/hello/invocations" }
     }
   }
 
@@ -1038,8 +1039,9 @@ run "browsers_may_call_an_api_from_the_origins_that_are_named" {
     access_logs          = false
     log_retention_days   = 30
     cors_allowed_origins = ["https://a.example.com", "https://b.example.com"]
+    function_names       = { "plain/accept" = "edp-dev-plain-accept" }
     routes = {
-      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = null, function_name = "edp-dev-plain-accept", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
+      "plain/accept" = { method = "POST", path = "/events", api_key_required = true, request_model = null, invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/accept/invocations" }
     }
   }
 
@@ -1080,7 +1082,8 @@ run "what_an_api_can_not_be_is_refused" {
     access_logs          = false
     log_retention_days   = 30
     cors_allowed_origins = ["https://a.example.com/path", "*"]
-    routes               = { long = { method = "GET", path = "/a/b/c/d/e", api_key_required = false, request_model = null, function_name = "f", invoke_arn = "arn" } }
+    function_names       = { long = "edp-dev-plain-long" }
+    routes               = { long = { method = "GET", path = "/a/b/c/d/e", api_key_required = false, request_model = null, invoke_arn = "arn" } }
   }
 
   expect_failures = [var.name, var.stage, var.rate_limit, var.burst_limit, var.quota_per_day, var.cors_allowed_origins, var.routes]

@@ -31,7 +31,9 @@ resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
   triggers    = { deployed = local.deployed }
 
-  # The stage moves to the new one before the old one goes.
+  # The stage moves to the new one before the old one goes. Terraform then makes everything that this depends on in the
+  # same order, and what has a name of its own would lose its replacement to the deletion: so nothing outside of this
+  # module may be referred to by attribute from here.
   lifecycle {
     create_before_destroy = true
   }

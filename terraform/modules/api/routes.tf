@@ -40,11 +40,11 @@ resource "aws_api_gateway_integration" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  for_each = local.routes
+  for_each = var.routes
 
   statement_id  = "InvokeFromApi"
   action        = "lambda:InvokeFunction"
-  function_name = each.value.function_name
+  function_name = var.function_names[each.key]
   principal     = "apigateway.amazonaws.com"
 
   # This route of this stage, whatever stands for its path parameters.

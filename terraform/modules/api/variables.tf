@@ -27,13 +27,12 @@ variable "stage" {
 }
 
 variable "routes" {
-  description = "Routes by id: method, path, whether a key is demanded, JSON schema (draft 4) of the body or null, and the function that answers."
+  description = "Routes by id: method, path, whether a key is demanded, JSON schema (draft 4) of the body or null, and the ARN by which API Gateway invokes the function that answers. It is built from the function's name: see main.tf."
   type = map(object({
     method           = string
     path             = string
     api_key_required = bool
     request_model    = string
-    function_name    = string
     invoke_arn       = string
   }))
   nullable = false
@@ -47,6 +46,12 @@ variable "routes" {
     condition     = alltrue([for route in values(var.routes) : can(regex("^/", route.path)) && length(compact(split("/", route.path))) <= 4])
     error_message = "Paths must begin with / and have at most 4 segments."
   }
+}
+
+variable "function_names" {
+  description = "Function of each route by the route's id (its attribute: Lambda checks that it exists)."
+  type        = map(string)
+  nullable    = false
 }
 
 variable "rate_limit" {

@@ -7,8 +7,3 @@ output "log_group" {
   description = "Name of its log group, once it exists."
   value       = aws_cloudwatch_log_group.this.name
 }
-
-output "invoke_arn" {
-  description = "ARN by which API Gateway invokes the function, once it exists."
-  value       = aws_lambda_function.this.invoke_arn
-}

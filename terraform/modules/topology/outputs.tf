@@ -169,6 +169,7 @@ output "apis" {
           path             = function.thing.from.path
           api_key_required = function.thing.from.apiKeyRequired
           request_model    = function.thing.from.requestModel == "null" ? null : function.thing.from.requestModel
+          invoke_arn       = "arn:${var.partition}:apigateway:${var.region}:lambda:path/2015-03-31/functions/${local.arns.functions[function_id]}/invocations"
         } if function.pipeline == one.pipeline && function.thing.from.api == one.key
       }
     }
