@@ -359,7 +359,11 @@ describe.skipIf(!postgresAvailable())("the warehouse's function", () => {
         object: null,
       },
     });
+    expect(await warehouse.direct({ action: "query", sql: "explain select 1" })).toMatchObject({
+      query: { columns: [{ name: "QUERY PLAN" }] },
+    });
     const refused = [
+      "explain analyze delete from staging.orders",
       "delete from staging.orders",
       "select 1; drop table staging.orders",
       "with gone as (delete from staging.orders returning *) select * from gone",

@@ -14,6 +14,8 @@ const RESULT_BYTES = 128 * 1024 * 1024;
 /** Seconds that a query may take where nothing else is asked for. */
 const DEFAULT_TIMEOUT_SECONDS = 30;
 const MAX_TIMEOUT_SECONDS = 840;
+/** What answers with few rows, and no cursor takes. */
+const NO_CURSOR = /^(explain|show)\b/i;
 /** Folder of large results in the exports bucket. */
 const RESULTS = "queries/";
 
@@ -35,7 +37,7 @@ export interface QueryResult {
 
 /**
  * Runs one query in a read-only transaction, as the role edp_reader where the database has it. Only what a cursor takes
- * (SELECT, VALUES, TABLE, WITH) is a query; several statements are refused.
+ * (SELECT, VALUES, TABLE, WITH), EXPLAIN and SHOW is a query; several statements are refused.
  * @throws PermanentFault QUERY_REFUSED with what PostgreSQL says
  */
 export async function query(request: QueryRequest, run: Invocation): Promise<QueryResult> {
@@ -81,14 +83,15 @@ async function read(client: Client, sql: string) {
   // The extended protocol takes one statement only, and a cursor takes only what reads.
   const statement = sql.trim().replace(/;\s*$/, "");
   const extended = { queryMode: "extended" as const };
-  await client.query({ text: `declare result no scroll cursor for ${statement}`, ...extended });
+  const whole = NO_CURSOR.test(statement);
+  if (!whole) await client.query({ text: `declare result no scroll cursor for ${statement}`, ...extended });
   const lines: string[] = [];
   let columns: QueryResult["columns"] | undefined;
   let convert: ((value: string) => Value)[] = [];
   let bytes = 0;
   for (;;) {
     const { rows, fields } = await client.query<(string | null)[]>({
-      text: `fetch ${ROWS_AT_ONCE} from result`,
+      ...(whole ? { text: statement, ...extended } : { text: `fetch ${ROWS_AT_ONCE} from result` }),
       rowMode: "array",
     });
     if (!columns) {
@@ -108,7 +111,7 @@ async function read(client: Client, sql: string) {
         `The result has more than ${RESULT_BYTES / 1024 / 1024} MiB: select less of it.`,
       );
     }
-    if (rows.length < ROWS_AT_ONCE) break;
+    if (whole || rows.length < ROWS_AT_ONCE) break;
   }
   await client.query("rollback");
   return { columns, lines, rowCount: lines.length, bytes };

@@ -26,6 +26,8 @@ export interface FieldFault {
 export type Field = { value: string | null } | FieldFault;
 
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
+/** Digits that fit every integer column without a range of its own. */
+const PLAIN = /^\d{1,18}$/;
 const WHOLE = /^[+-]?\d{1,25}$/;
 /** As many digits as any price has, and numeric of PostgreSQL keeps exactly. */
 const NUMBER = /^[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})$/;
@@ -71,6 +73,7 @@ export function checkField(raw: string, column: Column): Field {
 }
 
 function checkInteger(value: string, column: Column): Field {
+  if (PLAIN.test(value) && !column.range) return { value };
   if (!WHOLE.test(value)) return { code: "NOT_AN_INTEGER", reason: `${shown(value)} is no whole number` };
   const [least, greatest] = column.range ?? INT64;
   const number = BigInt(value.replace("+", ""));

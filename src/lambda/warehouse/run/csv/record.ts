@@ -30,8 +30,9 @@ export function splitRecord(bytes: Buffer, start: number, final: boolean): Split
       const closing = closingQuote(bytes, at + 1);
       // A quote at the buffer's end may be the first half of a doubled one.
       if (closing === -1 || (closing === bytes.length - 1 && !final)) return unclosed(bytes, start, final);
-      field = bytes.toString("utf8", at + 1, closing).replaceAll('""', '"');
-      for (const character of field) if (character === "\n") lines++;
+      field = bytes.toString("utf8", at + 1, closing);
+      if (field.includes('"')) field = field.replaceAll('""', '"');
+      if (field.includes("\n")) lines += field.split("\n").length - 1;
       at = closing + 1;
       if (!endsField(bytes, at)) return malformed(bytes, start, final);
     } else {
