@@ -88,10 +88,9 @@ function rds(attribute: string, start: string, Action: string, parameter: string
   return {
     attribute,
     fromArn: (service, resource) => only(service === "rds", resource, start),
-    exists: async (clients, name) => {
-      await callQueryApi(clients, "rds", { Action, [parameter]: name });
-      return true;
-    },
+    // RDS answers with an error where there is none; emulators with an empty list.
+    exists: async (clients, name) =>
+      (await callQueryApi(clients, "rds", { Action, [parameter]: name })).includes(`>${name}<`),
   };
 }
 

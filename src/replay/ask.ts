@@ -2,7 +2,9 @@ import { InvalidInputError } from "../errors.ts";
 import { confirmTyped } from "../terminal/confirm.ts";
 import { counted } from "../terminal/format.ts";
 import { explained } from "./explain-letters.ts";
-import { filledQueues, type Job, visible } from "./job.ts";
+import { filledQueues, type Job, scopeOf, visible } from "./job.ts";
+import { ledgerDirectory, readEarlier } from "./ledger.ts";
+import { replaysSoFar } from "./replays-so-far.ts";
 import type { Router } from "./router.ts";
 import { lookAll, survey } from "./survey.ts";
 import { readFileMessages } from "./transfer.ts";
@@ -33,8 +35,10 @@ export async function look(job: Job, most: number, total: number): Promise<Previ
   const letters = explained(raw, job.explainers);
   try {
     const { select, edit } = job;
+    const earlier = await readEarlier(ledgerDirectory(context.directory, job.place.env), scopeOf(job));
     const preview = await survey(letters, {
       select,
+      replayedTooOften: (letter) => replaysSoFar(letter, earlier) >= options.maxReplays,
       edit,
       most,
       max: options.max,

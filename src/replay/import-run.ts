@@ -7,18 +7,21 @@ import type { Imported } from "./transfer.ts";
  * Sends the messages of a file, in order. What a killed import of the same file has sent is not sent again; the
  * dead-letter queues that they were exported from are left alone.
  * @param routers the way back of each queue's letters, by its URL
+ * @param watched whether a message that dies again lands where it was exported from
  */
 export async function replayFile(
   file: string,
   messages: AsyncIterable<Imported>,
   routers: (queue: string) => Router,
+  watched: boolean,
   parts: OutboundParts & { onProgress(): void },
 ): Promise<void> {
   const outbounds = new Map<string, Outbound>();
   const outboundOf = (queue: string) => {
     const known = outbounds.get(queue);
     if (known) return known;
-    const made = new Outbound({ name: file, deadLetterQueue: null }, routers(queue), parts, async () => {});
+    const from = { name: file, deadLetterQueue: watched ? queue : null };
+    const made = new Outbound(from, routers(queue), parts, async () => {});
     outbounds.set(queue, made);
     return made;
   };

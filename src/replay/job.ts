@@ -145,6 +145,7 @@ export async function checkOrigins(job: Job): Promise<void> {
     });
     const { selected, failures } = await survey(letters, {
       select: () => true,
+      replayedTooOften: () => false,
       edit: undefined,
       most: SAMPLE,
       now: context.now,
@@ -174,4 +175,9 @@ export function filledQueues({ sources, routers }: Pick<Job, "sources" | "router
     const router = routers.get(url);
     return router && depth.visible > 0 ? [{ url, router }] : [];
   });
+}
+
+/** What the ledgers know a replay by: the queues it takes from, or the file and where that goes. */
+export function scopeOf({ file, options, sources }: Pick<Job, "file" | "options" | "sources">) {
+  return file ? { import: `${file.sha256} ${options.to ?? ""}` } : { queues: sources.map(({ url }) => url) };
 }

@@ -5,7 +5,7 @@ import { EdpError, EXIT, InterruptedError } from "../errors.ts";
 import { createRunId } from "../ingest/manifest.ts";
 import { Feed } from "./feed.ts";
 import { replayFile } from "./import-run.ts";
-import type { Job } from "./job.ts";
+import { type Job, scopeOf } from "./job.ts";
 import { closeEarlier, type Earlier, Ledger, ledgerDirectory, readEarlier } from "./ledger.ts";
 import { Limiter } from "./limiter.ts";
 import type { OutboundParts } from "./outbound.ts";
@@ -34,9 +34,7 @@ export async function send(
 ): Promise<ReplayResult> {
   const { options, context, place, file, sources, pause } = job;
   const directory = ledgerDirectory(context.directory, place.env);
-  const scope = file
-    ? { import: `${file.sha256} ${options.to ?? ""}` }
-    : { queues: sources.map(({ url }) => url) };
+  const scope = scopeOf(job);
   const earlier = await readEarlier(directory, scope);
   refuseTwins(earlier, Date.now());
   const id = createRunId(context.now());
@@ -168,7 +166,8 @@ async function sendAll(job: Job, parts: OutboundParts, onProgress: () => void): 
       if (!router) throw new Error(`no way back is known for ${queue}`);
       return router;
     };
-    return replayFile(options.importFile, readFileMessages(options.importFile), routerOf, {
+    const messages = readFileMessages(options.importFile);
+    return replayFile(options.importFile, messages, routerOf, options.to === undefined, {
       ...parts,
       onProgress,
     });

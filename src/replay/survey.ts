@@ -9,13 +9,15 @@ import type { Edit } from "./edit.ts";
 import { destinationName, type Router } from "./router.ts";
 import { NoRouteError } from "./routes/route.ts";
 import { Accounts } from "./tally.ts";
-import type { Preview } from "./types.ts";
+import { type Preview, SKIPS } from "./types.ts";
 
 /** Edits that are shown before anything is sent. */
 const SHOWN_EDITS = 3;
 
 export interface SurveyParts {
   select(letter: Letter): boolean;
+  /** Whether `--max-replays` refuses a letter. */
+  replayedTooOften(letter: Letter): boolean;
   edit: Edit | undefined;
   /** Letters after which the look ends. */
   most: number;
@@ -38,7 +40,9 @@ export async function survey(
   let looked = 0;
   for await (const { letter, router, queue } of letters) {
     parts.onProgress(++looked);
-    if (parts.select(letter)) {
+    if (parts.select(letter) && parts.replayedTooOften(letter)) {
+      accounts.fail(queue, letter, "REPLAYED_TOO_OFTEN", `They were ${SKIPS.replayed}.`);
+    } else if (parts.select(letter)) {
       try {
         const edited = parts.edit ? await parts.edit(letter) : letter;
         if (edited) {

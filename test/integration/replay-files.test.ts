@@ -1,6 +1,6 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { PurgeQueueCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClients } from "../../src/aws/clients.ts";
 import { openJob } from "../../src/replay/job.ts";
@@ -166,6 +166,21 @@ describe("--export and --import", () => {
       message: expect.stringContaining('from ""') as string,
     });
     expect(await readAll(engine.clients.sqs, source.url)).toHaveLength(0);
+  });
+
+  it("follow what a file sends to its end, also where that is the dead-letter queue again", async () => {
+    await putLetters(engine.clients.sqs, dlq.url, 2);
+    await run({ exportFile: file("a.ndjson") });
+    await engine.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: dlq.url }));
+    const given = context();
+    const options = replayOptions({ importFile: file("a.ndjson"), verify: true, maxFailures: 100 });
+    // A consumer that fails everything at once.
+    const result = await replay(options, given, async (ms) => {
+      const receive = { QueueUrl: source.url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 };
+      await engine.clients.sqs.send(new ReceiveMessageCommand(receive));
+      engine.clock.advance(ms);
+    });
+    expect(result).toMatchObject({ replayed: 2, verified: { deadAgain: 2, unconfirmed: 0 } });
   });
 
   it("don't overwrite a file", async () => {

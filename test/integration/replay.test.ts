@@ -156,6 +156,10 @@ describe("a replay", () => {
     const [arrived] = await readAll(engine.clients.sqs, source.url);
     expect(Object.keys(arrived?.MessageAttributes ?? {})).toHaveLength(10);
     await put();
+    expect((await run({ maxReplays: 1, dryRun: true })).preview).toMatchObject({
+      selected: 0,
+      failures: [{ code: "REPLAYED_TOO_OFTEN", count: 1 }],
+    });
     expect(await run({ maxReplays: 1 })).toMatchObject({ skippedBecause: { replayed: 1 } });
     expect(await run({ maxReplays: 2 })).toMatchObject({ replayed: 1 });
   });
