@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
+import { PACKAGINGS } from "./build/packaging.ts";
 import { InvalidInputError } from "./errors.ts";
 
 export const CONFIG_FILE = "edp.config.json";
@@ -48,6 +49,8 @@ const entries = {
   endpointUrl: v.optional(matching(ENDPOINT, "an http:// or https:// URL without a path")),
   /** Pipelines that `edp deploy` takes when none is named. */
   pipelines: v.optional(v.array(matching(PIPELINE, "a pipeline's name"))),
+  /** How functions are deployed. */
+  package: v.optional(v.picklist(PACKAGINGS, ({ input }) => `${JSON.stringify(input)} is not zip or image`)),
   /** Gets the alarms' mails. */
   alertEmail: v.optional(matching(EMAIL, "an e-mail address")),
   /** Origins whose web pages may call the pipelines' APIs. */

@@ -174,6 +174,7 @@ module "function" {
   name                 = each.value.name
   description          = "Function ${each.value.key} of the pipeline ${each.value.pipeline}"
   zip                  = "${path.root}/${var.functions_directory}/${each.value.zip}"
+  image                = contains(keys(var.images), each.key) ? "${module.repository[each.key].url}:${var.images[each.key]}" : null
   memory_mb            = each.value.memory_mb
   timeout_seconds      = each.value.timeout_seconds
   network              = length(setintersection(each.value.databases, local.rds_databases)) == 0 ? null : one(local.networks)

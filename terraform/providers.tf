@@ -18,6 +18,7 @@ provider "aws" {
     cloudwatchlogs = var.endpoint_url
     dynamodb       = var.endpoint_url
     ec2            = var.endpoint_url
+    ecr            = var.endpoint_url
     events         = var.endpoint_url
     firehose       = var.endpoint_url
     iam            = var.endpoint_url

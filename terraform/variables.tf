@@ -72,6 +72,25 @@ variable "functions_directory" {
   }
 }
 
+variable "images" {
+  description = "By function (<pipeline>/<function>), the tag of the image that it runs, in a repository of its own; a function that is not named here runs its zip."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for tag in values(var.images) : can(regex("^[0-9a-f]{64}$", tag))])
+    error_message = "images must have SHA-256 hashes as tags."
+  }
+}
+
+variable "existing_repositories" {
+  description = "Functions of images whose repository exists. One that is not in the state yet is taken over."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "alert_email" {
   description = "Address that alarms are sent to, after it has confirmed the subscription; null for none."
   type        = string

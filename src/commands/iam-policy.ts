@@ -1,3 +1,5 @@
+import { Option } from "commander";
+import { PACKAGINGS, type Packaging } from "../build/packaging.ts";
 import { defineCommand } from "../command.ts";
 import { LOCAL_ENV } from "../context.ts";
 import { UsageError } from "../errors.ts";
@@ -11,6 +13,7 @@ interface Options {
   pipelines: string[];
   /** Twelve digits, or `*`. */
   account: string;
+  packaging: Packaging | undefined;
 }
 
 interface Result {
@@ -24,6 +27,12 @@ export default defineCommand<Options, Result>({
     command
       .argument("[pipeline...]", "pipelines to be deployed (default: those of edp.config.json, else all)")
       .option("--account <id>", "account number to write into the policy (default: any)")
+      .addOption(
+        new Option(
+          "--package <type>",
+          "functions will be zips or container images (default: edp.config.json, else zip)",
+        ).choices(PACKAGINGS),
+      )
       .addHelpText(
         "after",
         `
@@ -46,7 +55,7 @@ Examples:
         hint: "An account number has twelve digits: aws sts get-caller-identity --query Account",
       });
     }
-    return { pipelines: [...args], account };
+    return { pipelines: [...args], account, packaging: flags.package as Packaging | undefined };
   },
   async run(options, context) {
     const { env, config } = context;
@@ -62,7 +71,7 @@ Examples:
     return {
       env,
       pipelines: pipelines.map(({ name }) => name),
-      policies: deployerPolicies(pipelines, scope, config.backend),
+      policies: deployerPolicies(pipelines, scope, config.backend, options.packaging ?? config.package),
     };
   },
   render({ policies, pipelines, env }, { terminal }) {

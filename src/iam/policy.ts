@@ -1,6 +1,8 @@
+import type { Packaging } from "../build/packaging.ts";
 import type { Kind, Pipeline } from "../topology/types.ts";
 import { apiAccount } from "./apis.ts";
 import type { Condition, Grant, Grants, Scope } from "./grant.ts";
+import { pushImages } from "./images.ts";
 import { lookAround } from "./observability.ts";
 import { RESOURCE_TYPES, resourceTypes } from "./resource-types.ts";
 import { emptyBuckets, stateBackend } from "./s3.ts";
@@ -41,8 +43,9 @@ export function deployerPolicies(
   pipelines: readonly Pipeline[],
   scope: Scope,
   backend: string | undefined,
+  packaging: Packaging = "zip",
 ): Policy[] {
-  const types = [...resourceTypes(pipelines)].map((type) => {
+  const types = [...resourceTypes(pipelines, packaging)].map((type) => {
     const grants = RESOURCE_TYPES[type];
     if (!grants) throw new Error(`no permissions are known for ${type}`);
     return grants;
@@ -50,7 +53,8 @@ export function deployerPolicies(
   const of = (kind: Kind, grants: Grants) =>
     pipelines.some((pipeline) => Object.keys(pipeline[kind]).length > 0) ? [grants] : [];
   const byKind = [...of("apis", apiAccount), ...of("tables", emptyTables), ...of("streams", lookIntoStreams)];
-  const grants = [...types, ...byKind, emptyBuckets, lookAround].flatMap((make) => make(scope));
+  const images = packaging === "image" ? [pushImages] : [];
+  const grants = [...types, ...images, ...byKind, emptyBuckets, lookAround].flatMap((make) => make(scope));
   const statements = toStatements([...grants, ...stateBackend(scope, backend)]);
   const parts = split(statements);
   return parts.map((document, index) => ({

@@ -1,8 +1,10 @@
+import type { Packaging } from "../build/packaging.ts";
 import type { Kind, Pipeline } from "../topology/types.ts";
 import { APIGATEWAY_TYPES } from "./apis.ts";
 import { RDS_TYPES, SECRETS_TYPES } from "./databases.ts";
 import { IAM_TYPES, LAMBDA_TYPES } from "./functions.ts";
 import type { Grants } from "./grant.ts";
+import { ECR_TYPES } from "./images.ts";
 import { KMS_TYPES } from "./kms.ts";
 import { EVENTS_TYPES, SNS_TYPES, SQS_TYPES } from "./messaging.ts";
 import { EC2_TYPES } from "./network.ts";
@@ -24,6 +26,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, Grants>> = {
   ...RDS_TYPES,
   ...SECRETS_TYPES,
   ...LAMBDA_TYPES,
+  ...ECR_TYPES,
   ...APIGATEWAY_TYPES,
   ...IAM_TYPES,
   ...LOGS_TYPES,
@@ -68,6 +71,7 @@ export const MODULE_TYPES: Readonly<Record<string, readonly string[]>> = {
     "aws_iam_role",
     "aws_iam_role_policy",
   ],
+  repository: Object.keys(ECR_TYPES),
   api: [...Object.keys(APIGATEWAY_TYPES), "aws_cloudwatch_log_group", "aws_lambda_permission"],
   key: Object.keys(KMS_TYPES),
   alarms: [
@@ -96,11 +100,12 @@ const KIND_MODULES: Record<Kind, readonly string[]> = {
 /** Modules that every environment has, whatever its pipelines are. */
 const ALWAYS = ["undelivered", "key", "alarms", "dashboard"];
 
-/** The resource types that these pipelines become. */
-export function resourceTypes(pipelines: readonly Pipeline[]): Set<string> {
+/** The resource types that these pipelines become, their functions as zips or as images. */
+export function resourceTypes(pipelines: readonly Pipeline[], packaging: Packaging): Set<string> {
   const kinds = Object.entries(KIND_MODULES).filter(([kind]) =>
     pipelines.some((pipeline) => Object.keys(pipeline[kind as Kind]).length > 0),
   );
-  const modules = [...kinds.flatMap(([, made]) => made), ...ALWAYS];
+  const images = packaging === "image" ? ["repository"] : [];
+  const modules = [...kinds.flatMap(([, made]) => made), ...images, ...ALWAYS];
   return new Set(modules.flatMap((module) => MODULE_TYPES[module] ?? []));
 }

@@ -1088,3 +1088,81 @@ run "what_an_api_can_not_be_is_refused" {
 
   expect_failures = [var.name, var.stage, var.rate_limit, var.burst_limit, var.quota_per_day, var.cors_allowed_origins, var.routes]
 }
+
+run "a_function_runs_an_image_where_it_has_one" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name               = "edp-dev-plain-worker"
+    zip                = "tests/functions/plain-worker.zip"
+    image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/edp-dev-plain-worker:1"
+    memory_mb          = 512
+    timeout_seconds    = 60
+    log_retention_days = 30
+    statements         = []
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.package_type == "Image" && aws_lambda_function.this.image_uri == var.image && aws_lambda_function.this.architectures == tolist(["arm64"])
+    error_message = "The image is run, on arm64."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.filename == null && aws_lambda_function.this.handler == null && aws_lambda_function.this.runtime == null
+    error_message = "What a zip needs is the image's own."
+  }
+}
+
+run "a_repository_keeps_its_tags_and_ten_images" {
+  command = plan
+
+  module {
+    source = "./modules/repository"
+  }
+
+  variables {
+    name         = "edp-dev-plain-worker"
+    function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:edp-dev-plain-worker"
+  }
+
+  assert {
+    condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this.image_scanning_configuration[0].scan_on_push && one(aws_ecr_repository.this.encryption_configuration).encryption_type == "AES256"
+    error_message = "Tags stay where they are, images are scanned and encrypted."
+  }
+
+  assert {
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : [rule.selection.countType, rule.selection.countNumber, rule.action.type]] == [["imageCountMoreThan", 10, "expire"]]
+    error_message = "The last ten images are kept."
+  }
+
+  assert {
+    condition = jsondecode(aws_ecr_repository_policy.this.policy).Statement == [{
+      Sid       = "LambdaECRImageRetrievalPolicy"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = ["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+      Condition = { ArnLike = { "aws:SourceArn" = ["arn:aws:lambda:eu-west-1:123456789012:function:edp-dev-plain-worker", "arn:aws:lambda:eu-west-1:123456789012:function:edp-dev-plain-worker:*"] } }
+    }]
+    error_message = "Lambda pulls for this function only."
+  }
+}
+
+run "what_a_repository_can_not_be_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/repository"
+  }
+
+  variables {
+    name         = "edp--worker"
+    function_arn = "arn"
+    keep_images  = 1
+  }
+
+  expect_failures = [var.name, var.keep_images]
+}

@@ -336,3 +336,24 @@ run "tags_of_our_own_are_refused" {
   }
   expect_failures = [var.tags]
 }
+
+run "functions_that_are_named_run_images_from_repositories_of_their_own" {
+  command = plan
+
+  variables {
+    images = { "plain/worker" = "0000000000000000000000000000000000000000000000000000000000000000" }
+  }
+
+  assert {
+    condition     = keys(module.repository) == ["plain/worker"]
+    error_message = "Every function with an image has a repository, and no other."
+  }
+}
+
+run "an_image_with_another_tag_than_a_hash_is_refused" {
+  command = plan
+  variables {
+    images = { "plain/worker" = "latest" }
+  }
+  expect_failures = [var.images]
+}

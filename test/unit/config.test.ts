@@ -134,6 +134,7 @@ describe("the JSON schema of the configuration", async () => {
       { "partner/uploads": ["*"] },
       { "partner/uploads": "arn:aws:iam::123456789012:root" },
     ],
+    package: ["zip", "image", "jar"],
     deletionProtection: [true, false, "yes"],
     backend: ["local", "s3://acme-state", "s3://acme-state/edp/prod", "s3://", "s3://No_Bucket/x", "ftp://x"],
   };

@@ -11,10 +11,12 @@ resource "aws_lambda_function" "this" {
   function_name    = var.name
   description      = var.description
   role             = aws_iam_role.this.arn
-  filename         = var.zip
-  source_code_hash = filebase64sha256(var.zip)
-  handler          = "index.handler"
-  runtime          = "nodejs22.x"
+  package_type     = var.image == null ? "Zip" : "Image"
+  image_uri        = var.image
+  filename         = var.image == null ? var.zip : null
+  source_code_hash = var.image == null ? filebase64sha256(var.zip) : null
+  handler          = var.image == null ? "index.handler" : null
+  runtime          = var.image == null ? "nodejs22.x" : null
   architectures    = ["arm64"]
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds

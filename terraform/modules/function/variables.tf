@@ -26,6 +26,12 @@ variable "zip" {
   }
 }
 
+variable "image" {
+  description = "Image that holds the same bundle and is run instead of the zip, with its tag; null for the zip."
+  type        = string
+  default     = null
+}
+
 variable "memory_mb" {
   description = "Memory in MB."
   type        = number

@@ -165,6 +165,32 @@ describe("the deployer's policy", () => {
   });
 });
 
+describe("functions as images", () => {
+  const images = deployerPolicies(pipelines, scope, undefined, "image");
+  const all = images.flatMap(({ document }) => document.Statement);
+
+  it("take the right to push to repositories of the environment, and a password that is the account's", () => {
+    const registry = all.filter(({ Action }) => Action.some((action) => action.startsWith("ecr:")));
+    expect(registry.flatMap(({ Resource }) => Resource).sort()).toEqual([
+      "*",
+      "arn:aws:ecr:eu-central-1:123456789012:repository/acme-dev-*",
+    ]);
+    const asked = registry.flatMap(({ Action }) => Action).filter((action) => action.startsWith("ecr:"));
+    for (const action of asked) {
+      const known = action === "ecr:GetAuthorizationToken" ? [] : ["repository"];
+      expect(reference.resourceTypes[action], action).toEqual(known);
+    }
+    expect(allowing("ecr:PutImage", all)).toHaveLength(1);
+    expect(images.length).toBeLessThanOrEqual(3);
+  });
+
+  it("are no part of it with zips", () => {
+    expect(statements().filter(({ Action }) => Action.some((action) => action.startsWith("ecr:")))).toEqual(
+      [],
+    );
+  });
+});
+
 describe("the state bucket", () => {
   it("is no part of it with local state", () => {
     expect(statements({}, "local").filter(({ Sid }) => Sid.startsWith("State"))).toEqual([]);
