@@ -1,8 +1,9 @@
 import type { Clients } from "./clients.ts";
 import { callQueryApi } from "./query-api.ts";
+import { repositoryExists } from "./repositories.ts";
 import type { Probe } from "./things.ts";
 
-/** How tables, streams, deliveries, APIs, secrets, databases and their networks are looked up. */
+/** How tables, streams, deliveries, APIs, secrets, repositories, databases and their networks are looked up. */
 export const DATA_PROBES: Readonly<Record<string, Probe>> = {
   aws_dynamodb_table: {
     attribute: "name",
@@ -74,6 +75,11 @@ export const DATA_PROBES: Readonly<Record<string, Probe>> = {
       );
       return DeletedDate === undefined;
     },
+  },
+  aws_ecr_repository: {
+    attribute: "name",
+    fromArn: (service, resource) => only(service === "ecr", resource, "repository/"),
+    exists: repositoryExists,
   },
   aws_db_instance: rds("identifier", "db:", "DescribeDBInstances", "DBInstanceIdentifier"),
   aws_db_subnet_group: rds("name", "subgrp:", "DescribeDBSubnetGroups", "DBSubnetGroupName"),

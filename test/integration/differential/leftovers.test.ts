@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clients, createClients } from "../../../src/aws/clients.ts";
 import { findLeftovers } from "../../../src/aws/leftovers.ts";
 import { callQueryApi } from "../../../src/aws/query-api.ts";
+import { createRepository, findImage, registryLogin, repositoryTags } from "../../../src/aws/repositories.ts";
 import { thingOfArn } from "../../../src/aws/things.ts";
 import { testContext } from "../../support/context.ts";
 import { type Moto, motoAvailable, startMoto } from "../../support/moto.ts";
@@ -49,6 +50,7 @@ describe.skipIf(!motoAvailable())("what is left after a destroy", () => {
       await secrets.send(new CreateSecretCommand({ Name, SecretString: "{}" }));
     }
     await secrets.send(new DeleteSecretCommand({ SecretId: "dropped" }));
+    await createRepository(clients, "worker", TAGS);
     await callQueryApi(clients, "rds", {
       Action: "CreateDBInstance",
       DBInstanceIdentifier: "analytics",
@@ -72,6 +74,7 @@ describe.skipIf(!motoAvailable())("what is left after a destroy", () => {
       { type: "aws_kinesis_firehose_delivery_stream", name: "events" },
       { type: "aws_api_gateway_rest_api", name: apiId },
       { type: "aws_secretsmanager_secret", name: "kept" },
+      { type: "aws_ecr_repository", name: "worker" },
       { type: "aws_db_instance", name: "analytics" },
       { type: "aws_vpc", name: vpc },
     ];
@@ -84,6 +87,7 @@ describe.skipIf(!motoAvailable())("what is left after a destroy", () => {
       { type: "aws_api_gateway_usage_plan", name: "gone" },
       { type: "aws_secretsmanager_secret", name: "gone" },
       { type: "aws_secretsmanager_secret", name: "dropped" },
+      { type: "aws_ecr_repository", name: "gone" },
       { type: "aws_db_instance", name: "gone" },
       { type: "aws_db_subnet_group", name: "gone" },
       { type: "aws_vpc", name: "vpc-00000000" },
@@ -97,6 +101,29 @@ describe.skipIf(!motoAvailable())("what is left after a destroy", () => {
   });
 });
 
+describe.skipIf(!motoAvailable())("repositories", () => {
+  it("are made with their tags once, looked into, and signed in to", async () => {
+    const moto = await startMoto();
+    const place = { env: "dev", endpoint: moto.endpoint, region: PLACE.region };
+    const clients = createClients(place, testContext("/nowhere", { env: "dev" }));
+    try {
+      expect(await findImage(clients, "worker", "1")).toBe("no-repository");
+      expect(await createRepository(clients, "worker", TAGS)).toBe(true);
+      expect(await createRepository(clients, "worker", {})).toBe(false);
+      expect(await repositoryTags(clients, "worker")).toEqual(TAGS);
+      expect(await findImage(clients, "worker", "1")).toBe("missing");
+      expect(await registryLogin(clients)).toEqual({
+        registry: "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        username: "AWS",
+        password: "123456789012-auth-token",
+      });
+    } finally {
+      clients.close();
+      await moto.stop();
+    }
+  });
+});
+
 describe("a thing that bears a tag", () => {
   it.each([
     ["dynamodb:eu-west-1:1:table/p-customers", "aws_dynamodb_table p-customers"],
@@ -107,6 +134,7 @@ describe("a thing that bears a tag", () => {
     ["apigateway:eu-west-1::/apikeys/k1", "aws_api_gateway_api_key k1"],
     ["apigateway:eu-west-1::/usageplans/u1", "aws_api_gateway_usage_plan u1"],
     ["secretsmanager:eu-west-1:1:secret:p-analytics-AbCdEf", "aws_secretsmanager_secret p-analytics"],
+    ["ecr:eu-west-1:1:repository/p-worker", "aws_ecr_repository p-worker"],
     ["rds:eu-west-1:1:db:p-analytics", "aws_db_instance p-analytics"],
     ["rds:eu-west-1:1:subgrp:p-analytics", "aws_db_subnet_group p-analytics"],
     ["ec2:eu-west-1:1:vpc-endpoint/vpce-1", "aws_vpc_endpoint vpce-1"],
