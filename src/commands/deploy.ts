@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { PACKAGINGS, type Packaging } from "../build/packaging.ts";
 import { defineCommand } from "../command.ts";
 import { commands } from "../commands.ts";
 import { type Context, LOCAL_ENV } from "../context.ts";
@@ -19,6 +20,7 @@ interface Options {
   check: boolean;
   parallelism: number;
   backend: string | undefined;
+  packaging: Packaging | undefined;
   showSecrets: boolean;
 }
 
@@ -67,6 +69,12 @@ export default defineCommand<Options, Result>({
         "--backend <where>",
         "AWS: Terraform state in `local` or `s3://bucket/prefix`, created on first use",
       )
+      .addOption(
+        new Option(
+          "--package <type>",
+          "AWS: functions as zips or as container images, built by docker, podman or finch (default: edp.config.json, else as they are, at first zips)",
+        ).choices(PACKAGINGS),
+      )
       .option("--show-secrets", "also print the values of API keys")
       .addHelpText(
         "after",
@@ -77,6 +85,7 @@ Examples:
   $ edp deploy spotify --env prod     to AWS: builds, plans, shows the plan, asks, applies that plan
   $ edp deploy --env prod --plan-only --check     for CI: exit 8 when AWS differs from the declaration
   $ edp deploy --env prod --backend s3://my-state/edp     moves the state to S3, with a lock
+  $ edp deploy --env prod --package image     every function as a container image of its own
 
 Deploying never removes another pipeline: that is what \`edp destroy NAME\` is for.`,
       );
@@ -93,6 +102,7 @@ Deploying never removes another pipeline: that is what \`edp destroy NAME\` is f
       check: flags.check === true,
       parallelism: (flags.parallelism as number | undefined) ?? DEFAULT_PARALLELISM,
       backend: flags.backend as string | undefined,
+      packaging: flags.package as Packaging | undefined,
       showSecrets: flags.showSecrets === true,
     };
   },
@@ -123,9 +133,9 @@ function hasIngest(pipeline: string): boolean {
 }
 
 async function runLocal(options: Options, context: Context): Promise<LocalResult> {
-  if (options.planOnly || options.backend) {
+  if (options.planOnly || options.backend || options.packaging) {
     throw new UsageError(
-      "--plan-only and --backend are for environments on AWS; this one is the local engine.",
+      "--plan-only, --backend and --package are for environments on AWS; this one is the local engine.",
       {
         hint: "Name an environment with --env.",
       },
@@ -162,7 +172,8 @@ async function runAws(options: Options, context: Context): Promise<AwsResult> {
   const { deployAws } = await import("../terraform/deploy.ts");
   const known = await loadPipelines([PIPELINES_DIRECTORY]);
   const { pipelines: names, planOnly, parallelism, backend } = options;
-  const result = await deployAws(context, { known, names, planOnly, parallelism, backend });
+  const packaging = options.packaging ?? context.config.package;
+  const result = await deployAws(context, { known, names, planOnly, parallelism, backend, packaging });
   return { ...result, checked: options.check, seconds: (context.now() - started) / 1000 };
 }
 

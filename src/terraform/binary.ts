@@ -1,7 +1,7 @@
-import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { EdpError, EXIT } from "../errors.ts";
+import { findExecutable } from "../find-executable.ts";
 
 /** Oldest version edp runs: 1.10 brought `use_lockfile` of the S3 backend, to Terraform as to OpenTofu. */
 export const MINIMUM_VERSION = "1.10.0";
@@ -22,7 +22,7 @@ export interface TerraformBinary {
 export async function findTerraform(variables: NodeJS.ProcessEnv): Promise<TerraformBinary> {
   const chosen = variables.EDP_TERRAFORM;
   for (const name of chosen ? [chosen] : ["terraform", "tofu"]) {
-    const file = await which(name, variables.PATH ?? "");
+    const file = await findExecutable(name, variables.PATH ?? "");
     if (file) return checkVersion(file, variables);
   }
   throw new EdpError(
@@ -89,21 +89,4 @@ export function compareVersions(left: string, right: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-async function which(name: string, searchPath: string): Promise<string | undefined> {
-  const candidates = name.includes(path.sep)
-    ? [path.resolve(name)]
-    : searchPath
-        .split(path.delimiter)
-        .filter(Boolean)
-        .map((folder) => path.join(folder, name));
-  for (const candidate of candidates) {
-    const found = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return candidate;
-  }
-  return undefined;
 }

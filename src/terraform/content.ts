@@ -1,11 +1,12 @@
 import { access, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { mayLogRequests } from "../aws/rest-apis.ts";
-import { buildFunctions } from "../build/build.ts";
+import { type BuiltFunction, buildFunctions } from "../build/build.ts";
 import { PACKAGE_ROOT, PIPELINES_DIRECTORY } from "../package-root.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { VERSION } from "../version.ts";
 import { backendBlock } from "./backend.ts";
+import { deployedImages, type ImageVariables } from "./images.ts";
 import type { Session } from "./session.ts";
 import {
   BACKEND_FILE,
@@ -18,13 +19,15 @@ import {
 /** The HCL that ships with edp. */
 const HCL_DIRECTORY = path.join(PACKAGE_ROOT, "terraform");
 
-/** Builds the functions of these pipelines and makes the working copy hold them. */
-export async function fillWorkspace(session: Session, pipelines: readonly Pipeline[]): Promise<void> {
-  const { context } = session;
+/** Bundles the functions of these pipelines into zips. */
+export async function buildZips(
+  { context }: Session,
+  pipelines: readonly Pipeline[],
+): Promise<BuiltFunction[]> {
   const functions = pipelines.flatMap((pipeline) =>
     Object.keys(pipeline.functions).map((key) => ({ pipeline: pipeline.name, function: key })),
   );
-  const built = await context.terminal.spin(`Building ${functions.length} functions`, () =>
+  return context.terminal.spin(`Building ${functions.length} functions`, () =>
     buildFunctions({
       root: PACKAGE_ROOT,
       outDir: path.join(context.directory, ".edp", "build"),
@@ -32,17 +35,39 @@ export async function fillWorkspace(session: Session, pipelines: readonly Pipeli
       reuse: true,
     }),
   );
+}
+
+/**
+ * Makes the working copy hold these pipelines.
+ * @param images which functions run images; the others run their zips
+ */
+export async function fillWorkspace(
+  session: Session,
+  pipelines: readonly Pipeline[],
+  built: readonly BuiltFunction[],
+  images: ImageVariables,
+): Promise<void> {
   await writeWorkspace(session.paths, {
     hcl: HCL_DIRECTORY,
     pipelines: pipelines.map(({ name }) => path.join(PIPELINES_DIRECTORY, `${name}.json`)),
     zips: built.map((one) => one.path),
-    variables: rootVariables(
-      session,
-      pipelines.map(({ name }) => name),
-      pipelines.some(({ apis }) => Object.keys(apis).length > 0) && (await mayLogRequests(session.clients)),
-    ),
+    variables: {
+      ...rootVariables(
+        session,
+        pipelines.map(({ name }) => name),
+        pipelines.some(({ apis }) => Object.keys(apis).length > 0) && (await mayLogRequests(session.clients)),
+      ),
+      ...images,
+    },
     backend: backend(session),
   });
+}
+
+/** The same from the sources, with the functions packaged as they are deployed. */
+export async function refillWorkspace(session: Session, pipelines: readonly Pipeline[]): Promise<void> {
+  const names = pipelines.map(({ name }) => name);
+  const built = await buildZips(session, pipelines);
+  await fillWorkspace(session, pipelines, built, deployedImages(session.state, names));
 }
 
 /**
@@ -59,7 +84,10 @@ export async function narrowWorkspace(session: Session, remaining: readonly stri
   const withApis = remaining.some((name) => Object.keys(addresses[name]?.apis ?? {}).length > 0);
   const accessLogs = withApis && (await mayLogRequests(session.clients));
   const files = {
-    [VARIABLES_FILE]: rootVariables(session, remaining, accessLogs),
+    [VARIABLES_FILE]: {
+      ...rootVariables(session, remaining, accessLogs),
+      ...deployedImages(session.state, remaining),
+    },
     [BACKEND_FILE]: backend(session),
   };
   for (const [name, content] of Object.entries(files)) {

@@ -1,6 +1,7 @@
 import { findLeftovers } from "../aws/leftovers.ts";
 import { type DataLoss, describeLoss, holdsData } from "../aws/loss.ts";
 import { thingOf } from "../aws/things.ts";
+import type { Packaging } from "../build/packaging.ts";
 import type { Context } from "../context.ts";
 import { InvalidInputError, UsageError } from "../errors.ts";
 import { ask } from "../terminal/ask.ts";
@@ -9,9 +10,17 @@ import type { AddressBook } from "../topology/deployment.ts";
 import { selectPipelines } from "../topology/select.ts";
 import type { Pipeline } from "../topology/types.ts";
 import { formatBackend } from "./backend.ts";
-import { fillWorkspace } from "./content.ts";
+import { buildZips, fillWorkspace } from "./content.ts";
 import { dataAtRisk, emptyBuckets } from "./data-at-risk.ts";
 import { type Hold, holdEnvironment } from "./holder.ts";
+import {
+  type FunctionImage,
+  findImages,
+  imageVariables,
+  type PendingImages,
+  packagingOf,
+  prepareImages,
+} from "./images.ts";
 import { confirmMove, ensureBackend, migrateState } from "./migrate.ts";
 import { apply, dropOldPlans, initialise, type PlanFile, plan } from "./operations.ts";
 import { describeTotals, type Plan, type PlanAction, type Totals, totals } from "./plan.ts";
@@ -31,6 +40,8 @@ export interface AwsDeployOptions {
   parallelism: number;
   /** `--backend`. */
   backend: string | undefined;
+  /** `--package`, or the configuration's; undefined leaves it as it is. */
+  packaging: Packaging | undefined;
 }
 
 export interface AwsDeployResult {
@@ -51,6 +62,8 @@ export interface AwsDeployResult {
   monthlyUsd: number;
   /** False after `--plan-only`. */
   applied: boolean;
+  /** How the functions are packaged. */
+  package: Packaging;
   /** The plan as text. */
   summary: string[];
   /** What the user still has to do. */
@@ -96,30 +109,82 @@ async function deploy(
   session: Session,
   hold: Hold,
   pipelines: readonly Pipeline[],
-  { planOnly, parallelism }: AwsDeployOptions,
+  options: AwsDeployOptions,
 ): Promise<AwsDeployResult> {
-  const { context } = session;
+  const { planOnly } = options;
   await dropOldPlans(session);
-  await ensureBackend(session, !planOnly);
-  await confirmMove(session, !planOnly);
-  await fillWorkspace(session, pipelines);
-  await initialise(session, hold);
-  await migrateState(session);
-  // Recorded before anything is made: `destroy` and `unlock` must find a first deploy that stopped half-way.
-  await writeRecord(session.paths, recordOf(session));
+  const built = await buildZips(session, pipelines);
+  const packaging = packagingOf(options.packaging, session.state);
+  const images = packaging === "image" ? await findImages(session, pipelines, built) : [];
+  // First of all, since most that can fail here needs no change of AWS to fail.
+  const pending = planOnly ? undefined : await prepareImages(session, images);
+  try {
+    await ensureBackend(session, !planOnly);
+    await confirmMove(session, !planOnly);
+    const fill = (created?: readonly string[]) =>
+      fillWorkspace(session, pipelines, built, imageVariables(images, created));
+    await fill();
+    await initialise(session, hold);
+    await migrateState(session);
+    // Recorded before anything is made: `destroy` and `unlock` must find a first deploy that stopped half-way.
+    await writeRecord(session.paths, recordOf(session));
+    return {
+      ...(await planAndApply(session, hold, pipelines, { ...options, images, pending, fill })),
+      package: packaging,
+    };
+  } finally {
+    await pending?.close();
+  }
+}
+
+interface ApplyOptions extends AwsDeployOptions {
+  images: readonly FunctionImage[];
+  pending: PendingImages | undefined;
+  /** Fills the working copy, with the repositories that were made. */
+  fill(created: readonly string[]): Promise<void>;
+}
+
+async function planAndApply(
+  session: Session,
+  hold: Hold,
+  pipelines: readonly Pipeline[],
+  { planOnly, parallelism, images, pending, fill }: ApplyOptions,
+): Promise<Omit<AwsDeployResult, "package">> {
+  const { context } = session;
   const names = new Set([...pipelines.map(({ name }) => name), ...(session.state?.pipelines ?? [])]);
-  const planned = await plan(session, hold, { destroy: false, parallelism, pipelines: [...names] });
-  if (!session.state) await refuseLostState(session, planned.plan);
+  const planOnce = () => plan(session, hold, { destroy: false, parallelism, pipelines: [...names] });
+  const planned = await planOnce();
+  if (!session.state) await refuseLostState(session, planned.plan, images);
   const losses = await dataAtRisk(session, planned.plan);
   const summary = describePlan(planned.plan, losses, context.terminal.color);
+  const missing = images.filter(({ place }) => place !== "pushed").length;
+  if (missing > 0) summary.push(`${missing} ${missing === 1 ? "image" : "images"} to build and push`);
   let state = session.state;
-  if (!planOnly && (planned.plan.changes.length > 0 || planned.plan.outputsChange)) {
+  if (!planOnly && (planned.plan.changes.length > 0 || planned.plan.outputsChange || pending)) {
     await confirm(context, planned.plan, losses, summary);
-    if (losses.length > 0) await emptyBuckets(session, planned.plan);
-    await apply(session, hold, planned, parallelism);
+    const created = (await pending?.push()) ?? [];
+    let final = planned;
+    if (created.length > 0) {
+      await fill(created);
+      final = await planOnce();
+      if (!adoptsOnly(planned.plan, final.plan)) {
+        const text = describePlan(final.plan, losses, context.terminal.color);
+        await confirm(context, final.plan, await dataAtRisk(session, final.plan), text);
+      }
+    }
+    if (losses.length > 0) await emptyBuckets(session, final.plan);
+    await apply(session, hold, final, parallelism);
     state = await currentState(session);
   }
   return describeResult(session, planned, losses, summary, state, !planOnly);
+}
+
+/** Whether the second plan is the first, but for repositories that it takes over instead of creating them. */
+function adoptsOnly(first: Plan, second: Plan): boolean {
+  const known = new Set(first.changes.map(({ action, address }) => `${action} ${address}`));
+  return second.changes.every(
+    ({ action, address, type }) => type === "aws_ecr_repository" || known.has(`${action} ${address}`),
+  );
 }
 
 /** The environment's set is the union of what is there and what is asked for: only `destroy` removes. */
@@ -157,14 +222,23 @@ async function choosePipelines(session: Session, { known, names }: AwsDeployOpti
 }
 
 /** A state that was deleted by hand must not end in half a deploy that fails with "already exists". */
-async function refuseLostState(session: Session, { changes }: Plan): Promise<void> {
+async function refuseLostState(
+  session: Session,
+  { changes }: Plan,
+  images: readonly FunctionImage[],
+): Promise<void> {
   const { clients, place, project, context } = session;
   const planned = changes.flatMap(({ type, action, after }) =>
     action === "create" ? (thingOf(type, after) ?? []) : [],
   );
   const tags = { project, env: context.env, "managed-by": "edp" };
-  const { found } = await context.terminal.spin("Checking that the names are free", () =>
+  const leftovers = await context.terminal.spin("Checking that the names are free", () =>
     findLeftovers(clients, place, tags, planned),
+  );
+  // A deploy that was killed left them; this one takes them over.
+  const adopted = new Set(images.map(({ repository }) => repository));
+  const found = leftovers.found.filter(
+    ({ type, name }) => type !== "aws_ecr_repository" || !adopted.has(name),
   );
   if (found.length === 0) return;
   const list = found.map(({ type, name }) => `  ${type} ${name}`).join("\n");
@@ -210,7 +284,7 @@ function describeResult(
   summary: string[],
   state: EnvironmentState | undefined,
   applied: boolean,
-): AwsDeployResult {
+): Omit<AwsDeployResult, "package"> {
   const { context, endpointUrl, place, backend } = session;
   return {
     env: context.env,

@@ -8,7 +8,7 @@ import { EdpError, NotDeployedError, UsageError } from "../errors.ts";
 import { checkConfirmable, confirmTyped } from "../terminal/confirm.ts";
 import { selectPipelines } from "../topology/select.ts";
 import type { Pipeline } from "../topology/types.ts";
-import { fillWorkspace, narrowWorkspace } from "./content.ts";
+import { narrowWorkspace, refillWorkspace } from "./content.ts";
 import { dataAtRisk, emptyBuckets } from "./data-at-risk.ts";
 import { type Hold, holdEnvironment } from "./holder.ts";
 import { apply, dropOldPlans, initialise, type PlanFile, plan } from "./operations.ts";
@@ -110,7 +110,7 @@ async function prepareWorkspace(
   remaining: readonly string[],
 ): Promise<void> {
   if (await narrowWorkspace(session, remaining)) return;
-  await fillWorkspace(session, remaining.length === 0 ? [] : selectPipelines(known, remaining));
+  await refillWorkspace(session, remaining.length === 0 ? [] : selectPipelines(known, remaining));
 }
 
 async function confirm(

@@ -4,7 +4,7 @@ import { NotDeployedError } from "../errors.ts";
 import { PIPELINES_DIRECTORY } from "../package-root.ts";
 import { loadPipelines } from "../topology/load.ts";
 import { selectPipelines } from "../topology/select.ts";
-import { fillWorkspace, narrowWorkspace } from "./content.ts";
+import { narrowWorkspace, refillWorkspace } from "./content.ts";
 import type { Drift } from "./drift.ts";
 import { holdEnvironment } from "./holder.ts";
 import { dropOldPlans, initialise, plan } from "./operations.ts";
@@ -31,7 +31,7 @@ export async function findDrift(context: Context, names: readonly string[]): Pro
     return await holdEnvironment(session.paths, "status --drift", context.now(), async (hold) => {
       await dropOldPlans(session);
       if (!(await narrowWorkspace(session, deployed))) {
-        await fillWorkspace(session, selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), deployed));
+        await refillWorkspace(session, selectPipelines(await loadPipelines([PIPELINES_DIRECTORY]), deployed));
       }
       await initialise(session, hold);
       const planned = await plan(session, hold, {
