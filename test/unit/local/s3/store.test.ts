@@ -165,7 +165,16 @@ describe("the outbox", () => {
   it("does not grow with the number of events that were delivered", async () => {
     const store = await openStore();
     store.create("bronze", withEvents);
-    for (let n = 0; n < 2_200; n++) await put(store, "k", "x");
+    const bucket = store.bucket("bronze");
+    const planned = { kind: "Put" as const, key: "k", size: 1, etag: "e", requestId: "r" };
+    // Changes that store nothing: what the outbox holds is the same, and thousands of files less are written.
+    for (let n = 0; n < 2_200; n++)
+      await store.change(
+        bucket,
+        planned,
+        () => {},
+        () => {},
+      );
     expect(events).toHaveLength(2_200);
     await store.close();
     expect(fs.readFileSync(file("outbox.log"), "utf8").split("\n").length).toBeLessThan(1_000);
