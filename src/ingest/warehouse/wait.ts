@@ -13,6 +13,9 @@ import { systemPause } from "../pause.ts";
 /** Milliseconds between two looks. On AWS each costs list and receive requests. */
 const POLL_MS = { local: 250, aws: 3_000 };
 
+/** Looks for the rest of a batch once a part of it has come to its end. */
+const LAST_LOOKS = 4;
+
 type Waited = Required<
   Pick<FilesResult, "processed" | "rejected" | "deadLettered" | "missing" | "timedOut" | "deadLetters">
 >;
@@ -43,8 +46,8 @@ export async function waitForRun(
       lastWritten: null,
     });
     const attempts = new RunReports(await clients.s3(), outputBuckets(deployed), context.now());
-    const progress = context.terminal.progress("waiting for the run");
-    try {
+    let quiet = 0;
+    await context.terminal.spin("Waiting for the run", async () => {
       for (;;) {
         const last = context.now() >= deadline;
         try {
@@ -56,16 +59,16 @@ export async function waitForRun(
           if (last) throw new NotDeployedError("The environment does not answer any more.", { cause: error });
         }
         const { accepted, missing } = settler.counts;
-        if (missing < accepted || accepted === 0 || last) break;
+        if (missing === 0 || last) return;
+        // Files end together, their messages within moments of each other.
+        if (missing < accepted && quiet++ === LAST_LOOKS) return;
         await systemPause(deployment.endpoint === null ? POLL_MS.aws : POLL_MS.local, context.signal);
       }
-      const { counts, deadLetters } = settler;
-      const { accepted, ...ends } = counts;
-      const timedOut = accepted > 0 && ends.missing === accepted;
-      return { ...ends, deadLetters, timedOut, reasons: await reasonsOf(settler) };
-    } finally {
-      progress.end();
-    }
+    });
+    const { counts, deadLetters } = settler;
+    const { accepted, ...ends } = counts;
+    const timedOut = accepted > 0 && ends.missing === accepted;
+    return { ...ends, deadLetters, timedOut, reasons: await reasonsOf(settler) };
   } catch (error) {
     if (!context.signal.aborted) throw error;
     throw new InterruptedError(
