@@ -1,4 +1,5 @@
 import path from "node:path";
+import { userError } from "../aws/errors.ts";
 import {
   createRepository,
   deleteRepository,
@@ -7,12 +8,13 @@ import {
   registryLogin,
   repositoryTags,
 } from "../aws/repositories.ts";
+import { ServiceCallError } from "../aws/signed-call.ts";
 import type { BuiltFunction } from "../build/build.ts";
 import type { Packaging } from "../build/packaging.ts";
 import { buildImage, imageTag, pushImage } from "../container/image.ts";
 import { type SignedInTool, signIn } from "../container/registry.ts";
 import { findContainerTool } from "../container/tool.ts";
-import { InvalidInputError } from "../errors.ts";
+import { EdpError, EXIT, InvalidInputError } from "../errors.ts";
 import { physicalNames } from "../topology/names.ts";
 import type { Pipeline } from "../topology/types.ts";
 import type { Session } from "./session.ts";
@@ -58,7 +60,7 @@ export async function findImages(
         const repository = names.get(pipeline)?.[key] ?? "";
         if (!REPOSITORY_NAME.test(repository)) throw unnameable(repository);
         const tag = await imageTag(sha256, baseImage(session));
-        const there = await findImage(clients, repository, tag);
+        const there = await asUserError(session, findImage(clients, repository, tag));
         return { id: `${pipeline}/${key}`, pipeline, repository, tag, place: there, zip };
       }),
     ),
@@ -118,6 +120,22 @@ function deployedFunctions(state: EnvironmentState | undefined) {
   });
 }
 
+/** What ECR answers as the user's error, so that nobody takes a missing permission for a bug. */
+async function asUserError<T>({ context }: Session, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ServiceCallError)) throw error;
+    throw (
+      userError(error, context.env) ??
+      new EdpError("ECR_FAILED", EXIT.terraform, `ECR answers ${error.name}: ${error.message}`, {
+        hint: "Images need ECR, which not every emulator has: deploy with --package zip there. `npx edp iam-policy --package image` prints what the deploying user needs.",
+        cause: error,
+      })
+    );
+  }
+}
+
 /** A repository of somebody else would become ours, and be deleted by a destroy. */
 async function refuseForeign(session: Session, images: readonly FunctionImage[]): Promise<void> {
   const { clients, context, project, state } = session;
@@ -128,7 +146,7 @@ async function refuseForeign(session: Session, images: readonly FunctionImage[])
   );
   for (const { place, repository } of images) {
     if (place === "no-repository" || ours.has(repository)) continue;
-    const tags = await repositoryTags(clients, repository);
+    const tags = await asUserError(session, repositoryTags(clients, repository));
     if (tags["managed-by"] === "edp" && tags.project === project && tags.env === context.env) continue;
     throw new InvalidInputError(`The ECR repository ${repository} exists, and is not this environment's.`, {
       code: "NAME_TAKEN",
@@ -162,7 +180,7 @@ export async function prepareImages(
   const { clients, context } = session;
   const { terminal } = context;
   const tool = await findContainerTool(context.variables, context.signal);
-  const login = await registryLogin(clients);
+  const login = await asUserError(session, registryLogin(clients));
   const signedIn = await terminal.spin(`Signing ${tool.name} in to ${login.registry}`, () =>
     signIn(tool, login),
   );
@@ -198,8 +216,8 @@ async function push(
   try {
     for (const { place, repository, pipeline } of wanted) {
       const tags = { project, env: context.env, "managed-by": "edp", pipeline };
-      if (place === "no-repository" && (await createRepository(clients, repository, tags)))
-        created.push(repository);
+      if (place !== "no-repository") continue;
+      if (await asUserError(session, createRepository(clients, repository, tags))) created.push(repository);
     }
     for (const [index, image] of wanted.entries()) {
       await context.terminal.spin(`Pushing image ${index + 1} of ${wanted.length}: ${image.id}`, () =>
@@ -209,7 +227,13 @@ async function push(
     return created;
   } catch (error) {
     // Terraform doesn't know them yet, so that no destroy would find them.
-    for (const repository of created) await deleteRepository(clients, repository);
+    for (const repository of created) {
+      await deleteRepository(clients, repository).catch(({ message }: Error) =>
+        context.terminal.warn(
+          `The ECR repository ${repository} is left over (${message}); the next deploy takes it over.`,
+        ),
+      );
+    }
     throw error;
   }
 }

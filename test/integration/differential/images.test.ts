@@ -1,4 +1,6 @@
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Clients, createClients } from "../../../src/aws/clients.ts";
@@ -111,6 +113,22 @@ describe.skipIf(!motoAvailable())("the images of an environment", () => {
     const { session, find, ran } = await open('if (args[0] === "build") process.exit(1);');
     await expect(prepareImages(session, await find())).rejects.toMatchObject({ code: "IMAGE_NOT_BUILT" });
     expect((await ran()).at(-1)).toBe("logout");
+  });
+
+  it("fail with a word of ECR's where it refuses", async () => {
+    const { find, session } = await open("");
+    const refusing = createServer((_request, answer) => {
+      answer.statusCode = 400;
+      answer.end(JSON.stringify({ __type: "com.amazonaws.ecr#AccessDeniedException", message: "not you" }));
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+    const { port } = refusing.address() as AddressInfo;
+    const endpoint = `http://127.0.0.1:${port}`;
+    const theirs = createClients({ env: "dev", endpoint, region: "us-east-1" }, session.context);
+    Object.assign(session, { clients: theirs });
+    await expect(find()).rejects.toMatchObject({ code: "ACCESS_DENIED", exitCode: 4 });
+    theirs.close();
+    refusing.close();
   });
 
   it("take over a repository of this environment only", async () => {
