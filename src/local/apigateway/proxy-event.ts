@@ -93,7 +93,8 @@ function requestContext({ api, route, path, request, key, time, extendedRequestI
 
 /** As the client wrote them, and what the gateway adds. The coding is gone where the gateway took it off. */
 function eventHeaders({ request, traceHeader }: ProxyRequest): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
+  // No prototype: a header may be called `constructor`.
+  const headers: Record<string, string[]> = Object.create(null);
   const names = new Map<string, string>();
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
     const sent = request.rawHeaders[index] ?? "";
@@ -129,9 +130,7 @@ const NOT_PASSED = new Set([
 ]);
 
 function grouped(query: URLSearchParams): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
-  for (const name of new Set(query.keys())) values[name] = query.getAll(name);
-  return values;
+  return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)]));
 }
 
 const lastValues = (values: Record<string, string[]>): Record<string, string> =>
