@@ -65,10 +65,12 @@ function* entityDrafts(kind: EntityKind, entities: readonly StoreEntity[]): Gene
 }
 
 /** @throws EdpError FAKESTORE_DOWN when there is no product to make events of */
-function catalogueOf(products: readonly StoreEntity[], users: readonly StoreEntity[]): Catalogue {
-  const [head, ...rest] = products.flatMap(({ id, price }) =>
-    typeof id === "number" && typeof price === "number" && price >= 0 ? [{ id, price }] : [],
-  );
+function catalogueOf(products: readonly unknown[], users: readonly unknown[]): Catalogue {
+  const [head, ...rest] = products
+    .filter(isEntity)
+    .flatMap(({ id, price }) =>
+      typeof id === "number" && typeof price === "number" && price >= 0 ? [{ id, price }] : [],
+    );
   if (!head) {
     throw new EdpError(
       "FAKESTORE_DOWN",
@@ -79,8 +81,13 @@ function catalogueOf(products: readonly StoreEntity[], users: readonly StoreEnti
       },
     );
   }
-  const userIds = users.flatMap(({ id }) => (typeof id === "number" ? [id] : []));
+  const userIds = users.filter(isEntity).flatMap(({ id }) => (typeof id === "number" ? [id] : []));
   return { products: [head, ...rest], userIds };
+}
+
+/** A store's list is what it answered: it may hold anything. */
+function isEntity(listed: unknown): listed is StoreEntity {
+  return typeof listed === "object" && listed !== null;
 }
 
 /** Visitors are unknown where the store has no users to give. */
