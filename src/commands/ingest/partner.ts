@@ -3,6 +3,7 @@ import { defineCommand } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { type FilesResult, filesExitCode, renderFiles } from "../../ingest/files/result.ts";
 import type { PartnerRequest } from "../../ingest/partner/ingest.ts";
+import { isDay } from "../../lambda/partner/process/day-file.ts";
 
 type Options = Omit<PartnerRequest, "deployment">;
 
@@ -116,6 +117,9 @@ function parsePrefix(value: unknown): string {
 function parseDay(text: string): string {
   const day = text.replaceAll("-", "");
   if (!/^\d{8}$/.test(day)) throw new InvalidArgumentError("It must be a day such as 20220130.");
+  if (!isDay(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`)) {
+    throw new InvalidArgumentError("The calendar has no such day.");
+  }
   return day;
 }
 

@@ -42,8 +42,8 @@ export function siblingKey({ folder, compact }: Pick<DayFile, "folder" | "compac
   return `${folder}${kind}_${compact}.csv`;
 }
 
-/** `Date` takes 30 February for 1 or 2 March. */
-function isDay(date: string): boolean {
+/** Whether the calendar has a day, `2022-01-30`. `Date` takes 30 February for 1 or 2 March. */
+export function isDay(date: string): boolean {
   const ms = Date.parse(`${date}T00:00:00Z`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
