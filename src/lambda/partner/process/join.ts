@@ -31,8 +31,8 @@ export interface Join {
   /** @param customer number of the customer, or REJECTED */
   order(key: Key, customer: number, line: number): void;
   item(key: Key, amount: Amount, line: number): void;
-  /** Tells what is still to be told. */
-  finish(): void;
+  /** Tells what is still to be told, in steps: a taker can have faults written away between them. */
+  finish(): Iterable<void>;
 }
 
 /** A join of orders that fit in memory. */
@@ -61,7 +61,9 @@ export class MemoryJoin implements Join {
     else this.totals.add(customer, units);
   }
 
-  finish(): void {}
+  finish(): Iterable<void> {
+    return [];
+  }
 }
 
 function text(bytes: Uint8Array, start: number, end: number): string {

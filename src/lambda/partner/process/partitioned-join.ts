@@ -40,14 +40,14 @@ export class PartitionedJoin implements Join {
     });
   }
 
-  finish(): void {
+  *finish(): Generator<void> {
     for (let partition = 0; partition < this.partitions; partition++) {
       const join = new MemoryJoin(this.totals, this.faults);
-      eachRecord(this.#orders[partition] as SpillFile, (block, at, key, line) => {
+      yield* eachRecord(this.#orders[partition] as SpillFile, (block, at, key, line) => {
         join.order(key, block.readInt32LE(at), line);
         return at + 4;
       });
-      eachRecord(this.#items[partition] as SpillFile, (block, at, key, line) => {
+      yield* eachRecord(this.#items[partition] as SpillFile, (block, at, key, line) => {
         const units = block.readDoubleLE(at);
         join.item(key, { units, exact: units === -1 ? readExact(block, at + 8) : 0n }, line);
         return at + 8 + (units === -1 ? MOST_EXACT_BYTES : 0);
@@ -70,10 +70,11 @@ function writeKey(block: Buffer, offset: number, { bytes, start, end, hash }: Ke
   return at;
 }
 
-function eachRecord(
+/** Takes every record of a file; pauses after each block. */
+function* eachRecord(
   file: SpillFile,
   take: (block: Buffer, at: number, key: Key, line: number) => number,
-): void {
+): Generator<void> {
   const key: Key = { bytes: Buffer.alloc(0), start: 0, end: 0, hash: 0 };
   for (const block of file.blocks()) {
     key.bytes = block;
@@ -84,6 +85,7 @@ function eachRecord(
       key.end = key.start + block.readUInt8(at + 8);
       at = take(block, key.end, key, line);
     }
+    yield;
   }
 }
 

@@ -140,9 +140,10 @@ async function tellVanished(
   }
   const input = { layout, bytes: earlier.bytes, content: contentOf(earlier, run) };
   const message = `the customer was in version ${earlier.version} of this file, and is not any more; record and last message stay`;
-  for (const customerReference of await joined.vanished(input)) {
+  for await (const customerReference of joined.vanished(input)) {
     const column = "customer_reference";
     faults.add("customers", { line: null, column, message, customerReference, orderReference: null });
+    await faults.drain();
   }
 }
 

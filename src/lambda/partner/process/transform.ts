@@ -41,8 +41,8 @@ export interface DayResult {
   counts: Record<Kind, RowCounts>;
   /** Every customer whose row is right, in the order of the file; made as they are taken. */
   customers(): Generator<CustomerResult>;
-  /** References of an earlier customers file that the day's has in no row. */
-  vanished(earlier: DayInput): Promise<string[]>;
+  /** References of an earlier customers file that the day's has in no row; made as they are taken. */
+  vanished(earlier: DayInput): AsyncGenerator<string>;
 }
 
 /** In memory an order takes about as many bytes as its row in the file; tiny rows take three times as many. */
@@ -83,7 +83,7 @@ export async function joinDay(files: Record<Kind, DayInput>, options: JoinOption
   try {
     await read("orders", orderRules(files.orders.layout, customers, join));
     await read("items", itemRules(files.items.layout, join));
-    join.finish();
+    for (const _step of join.finish()) await options.breathe?.();
   } finally {
     join.close?.();
   }
@@ -94,18 +94,16 @@ export async function joinDay(files: Record<Kind, DayInput>, options: JoinOption
   };
 }
 
-async function vanished(customers: KeyTable, earlier: DayInput): Promise<string[]> {
+async function* vanished(customers: KeyTable, earlier: DayInput): AsyncGenerator<string> {
   const before = new KeyTable();
   const rules = bounded(customerRules(earlier.layout, before), before);
   await readRows(earlier, new RowSink(earlier.layout, rules, { rows: 0, rejected: 0 }, () => {}), {});
-  const gone: string[] = [];
   for (let entry = 0; entry < before.size; entry++) {
     if (before.value(entry) < 0) continue;
     const bytes = Buffer.from(before.key(entry));
-    if (customers.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length)) !== -1) continue;
-    gone.push(before.key(entry));
+    if (customers.find(bytes, 0, bytes.length, hashOf(bytes, 0, bytes.length)) === -1)
+      yield before.key(entry);
   }
-  return gone;
 }
 
 async function readRows(

@@ -39,8 +39,8 @@ export async function join(
     return [kind, { layout, bytes: bytes.length, content: chunks(bytes, options.chunk ?? 65_536) }];
   });
   const result = await joinDay(Object.fromEntries(inputs) as Record<Kind, DayInput>, {
-    ...options,
     onFault: (kind, fault) => faults.push({ kind, ...fault }),
+    ...options,
   });
   return { customers: [...result.customers()], counts: result.counts, faults };
 }

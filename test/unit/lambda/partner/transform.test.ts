@@ -68,6 +68,30 @@ describe("a day's totals", () => {
   });
 });
 
+it("faults that only the join finds are written away while it runs, never all of them held", async () => {
+  const rows = Array.from({ length: 30_000 }, (_, n) => n);
+  const taken = { faults: 0, most: 0 };
+  const faults: number[] = [];
+  await join(
+    {
+      customers: csv("customers", "1,A,B,c-1,active"),
+      orders: csv("orders", ...rows.slice(0, 200).map((n) => `${n},c-1,x,order-${n},1`)),
+      items: csv("items", ...rows.map((n) => `${n},nowhere-${n},x,1,5`)),
+    },
+    {
+      ordersInMemory: 3_000,
+      breathe: async () => {
+        taken.most = Math.max(taken.most, faults.length - taken.faults);
+        taken.faults = faults.length;
+      },
+      onFault: (_kind, { line }) => faults.push(line ?? 0),
+    },
+  );
+  expect(faults).toHaveLength(rows.length);
+  expect(taken.faults).toBe(rows.length);
+  expect(taken.most).toBeLessThan(rows.length / 5);
+});
+
 describe("a row with a fault", () => {
   const faultsOf = async (change: Partial<typeof DAY>) => {
     const joined = await join({ ...DAY, ...change });
