@@ -35,6 +35,16 @@ export async function queueDepth(sqs: SQSClient, queueUrl: string): Promise<Queu
   }
 }
 
+/** Receives after which a queue moves a message to its dead-letter queue; infinite where it has none. */
+export async function mostReceives(sqs: SQSClient, queueUrl: string): Promise<number> {
+  const { GetQueueAttributesCommand } = await import("@aws-sdk/client-sqs");
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["RedrivePolicy"] }),
+  );
+  const policy = JSON.parse(Attributes?.RedrivePolicy ?? "{}") as { maxReceiveCount?: number | string };
+  return Number(policy.maxReceiveCount ?? Number.POSITIVE_INFINITY);
+}
+
 /** Name of a queue, the last part of its URL. */
 export function queueName(queueUrl: string): string {
   return queueUrl.slice(queueUrl.lastIndexOf("/") + 1);

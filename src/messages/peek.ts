@@ -1,9 +1,9 @@
 import { createClients } from "../aws/clients.ts";
 import { userError } from "../aws/errors.ts";
-import { queueDepth } from "../aws/queues.ts";
+import { mostReceives, queueDepth } from "../aws/queues.ts";
 import type { Context } from "../context.ts";
 import { lookThrough } from "../dead-letters/look.ts";
-import { EdpError, UsageError } from "../errors.ts";
+import { EdpError, EXIT, UsageError } from "../errors.ts";
 import { systemPause } from "../ingest/pause.ts";
 import type { DeployedPipeline } from "../topology/deployment.ts";
 import { loadDeployment } from "../topology/load-deployment.ts";
@@ -13,6 +13,11 @@ import { checkDeployed } from "../topology/select.ts";
 const RECEIVERS = 4;
 /** Milliseconds between two counts while following. */
 const POLL_MS = { local: 1_000, aws: 10_000 };
+/**
+ * Share of the receives that a queue allows a message which looks may use up. Each look is one; the queue would move
+ * the message to its dead-letter queue in the end, and consumers would never see it.
+ */
+const RECEIVES_FOR_LOOKS = 0.5;
 
 export interface MessagesOptions {
   /** Pipelines; all when empty. */
@@ -41,8 +46,10 @@ interface OutputQueue {
 
 /**
  * Looks through output queues without consuming: each message once, then, unless told otherwise, what is sent. A
- * look hides the messages from consumers for a moment; so it is taken only when a queue has grown.
- * @throws UsageError where no pipeline has an output queue; NotDeployedError, CredentialsError
+ * look hides the messages from consumers for a moment, and counts as a receive of each; so it is taken only when a
+ * queue has grown, and not any more when looks could bring messages into the dead-letter queue.
+ * @throws UsageError where no pipeline has an output queue; EdpError RECEIVES_USED_UP; NotDeployedError,
+ *   CredentialsError
  */
 export async function* peekMessages(
   { pipelines, follow }: MessagesOptions,
@@ -75,7 +82,10 @@ export async function* peekMessages(
         const grown = visible > (depths.get(url) ?? 0);
         depths.set(url, visible);
         if (!grown) continue;
-        for await (const { raw, attributes, sentAt, messageId } of lookThrough(sqs, url, look)) {
+        const allowed = await mostReceives(sqs, url);
+        for await (const letter of lookThrough(sqs, url, look)) {
+          const { raw, attributes, sentAt, messageId, receiveCount } = letter;
+          if (receiveCount > allowed * RECEIVES_FOR_LOOKS) throw usedUp(pipeline, key, receiveCount, allowed);
           if (seen.has(messageId)) continue;
           seen.add(messageId);
           yield { pipeline, queue: key, sentAt, attributes, body: raw.Body ?? "", sqsMessageId: messageId };
@@ -91,6 +101,17 @@ export async function* peekMessages(
   } finally {
     clients.close();
   }
+}
+
+function usedUp(pipeline: string, queue: string, receives: number, allowed: number): EdpError {
+  return new EdpError(
+    "RECEIVES_USED_UP",
+    EXIT.checkFailed,
+    `A message of ${pipeline}/${queue} was received ${receives} times; after ${allowed} it goes to the dead-letter queue, and each look counts.`,
+    {
+      hint: `Have a consumer take the messages first. A larger maxReceiveCount in terraform/pipelines/${pipeline}.json allows more looks.`,
+    },
+  );
 }
 
 function outputQueues(pipeline: string, { topology, addresses }: DeployedPipeline): OutputQueue[] {

@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { GetQueueAttributesCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createClients } from "../../src/aws/clients.ts";
 import { collectStatus } from "../../src/aws/status.ts";
 import type { CommandModule } from "../../src/command.ts";
 import ingestCommand from "../../src/commands/ingest/partner.ts";
@@ -13,6 +15,7 @@ import type { Engine } from "../../src/local/engine.ts";
 import { hostEngine } from "../../src/local/host.ts";
 import type { PeekedMessage } from "../../src/messages/peek.ts";
 import type { ReconcileResult } from "../../src/reconcile/report.ts";
+import { loadDeployment } from "../../src/topology/load-deployment.ts";
 import { testContext } from "../support/context.ts";
 import { shippedPipelines } from "../support/engine.ts";
 import { temporaryDirectory } from "../support/services.ts";
@@ -132,10 +135,41 @@ describe("edp ingest partner", () => {
     expect(await find(second.runId)).toMatchObject({ accepted: 3, processed: 1, rejected: 2, missing: 0 });
   });
 
+  it("may be looked at often: messages stay where they are, and looks stop before a queue gives them up", async () => {
+    const before = await sent();
+    expect(before.length).toBeGreaterThan(0);
+    for (let look = 0; look < 8; look++) expect(await sent()).toHaveLength(before.length);
+
+    const context = testContext(project.path, { now: Date.now });
+    const deployment = await loadDeployment(context);
+    const clients = createClients(deployment, context);
+    const sqs = await clients.sqs();
+    const QueueUrl = deployment.pipelines.partner?.addresses.queues.messages?.url ?? "";
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["RedrivePolicy"] }),
+    );
+    const policy = JSON.parse(Attributes?.RedrivePolicy ?? "");
+    const allow = async (maxReceiveCount: number) => {
+      const RedrivePolicy = JSON.stringify({ ...policy, maxReceiveCount });
+      await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { RedrivePolicy } }));
+    };
+    try {
+      await allow(16);
+      for (let look = 0; look < 3; look++) {
+        await expect(sent()).rejects.toThrow(expect.objectContaining({ code: "RECEIVES_USED_UP" }));
+      }
+      await allow(policy.maxReceiveCount);
+      expect(await sent()).toHaveLength(before.length);
+    } finally {
+      clients.close();
+    }
+  });
+
   it.each([
     [[], "USAGE"],
     [["--sample", "5", "x"], "USAGE"],
     [["--rows", "5", "x"], "USAGE"],
+    [["--sample", "5", "--day", "20220230"], "commander.invalidArgument"],
     [["nowhere"], "INVALID_INPUT"],
     [["items_20220304.csv"], "INVALID_INPUT"],
   ])("refuses %j", async (words, code) => {
