@@ -13,6 +13,8 @@ import { checkDeployed } from "../topology/select.ts";
 const RECEIVERS = 4;
 /** Milliseconds between two counts while following. */
 const POLL_MS = { local: 1_000, aws: 10_000 };
+/** A look is followed by a pause so many times as long: consumers get at the messages most of the time. */
+const PAUSE_PER_LOOK = 4;
 /**
  * Share of the receives that a queue allows a message which looks may use up. Each look is one; the queue would move
  * the message to its dead-letter queue in the end, and consumers would never see it.
@@ -77,6 +79,7 @@ export async function* peekMessages(
   try {
     const sqs = await clients.sqs();
     for (;;) {
+      const started = now();
       for (const { pipeline, key, url } of queues) {
         const visible = (await queueDepth(sqs, url))?.visible ?? 0;
         const grown = visible > (depths.get(url) ?? 0);
@@ -92,7 +95,8 @@ export async function* peekMessages(
         }
       }
       if (!follow) return;
-      await systemPause(onAws ? POLL_MS.aws : POLL_MS.local, signal);
+      const least = onAws ? POLL_MS.aws : POLL_MS.local;
+      await systemPause(Math.max(least, (now() - started) * PAUSE_PER_LOOK), signal);
     }
   } catch (error) {
     signal.throwIfAborted();
