@@ -3,6 +3,7 @@ import { Random } from "../../../../src/ingest/random.ts";
 import { parseDayFile, siblingKey } from "../../../../src/lambda/partner/process/day-file.ts";
 import { readHead } from "../../../../src/lambda/partner/process/head.ts";
 import { hashOf, KeyTable } from "../../../../src/lambda/partner/process/key-table.ts";
+import { customerBody, errorBody } from "../../../../src/lambda/partner/process/messages.ts";
 import { parseAmount, printAmount, quickAmount } from "../../../../src/lambda/partner/process/money.ts";
 import { HEADERS } from "./day.ts";
 
@@ -121,5 +122,32 @@ describe("a table of references", () => {
     }
     expect(wrong).toEqual([]);
     expect(Array.from({ length: table.size }, (_, entry) => table.key(entry))).toEqual([...map.keys()]);
+  });
+});
+
+describe("a message", () => {
+  it("holds no character that SQS refuses, and says the same", () => {
+    const reference = "c-\ufffe\uffff";
+    const fault = {
+      line: 2,
+      column: null,
+      message: "bad",
+      customerReference: reference,
+      orderReference: null,
+    };
+    for (const body of [customerBody({ reference, orders: 1, amount: "1" }), errorBody(fault, "c.csv")]) {
+      expect(body).not.toMatch(/[\ufffe\uffff]/);
+      expect(JSON.parse(body).customer_reference).toBe(reference);
+    }
+  });
+
+  it("quotes a right reference whole, and never so much of a row that it could not be sent", () => {
+    const bodyOf = (text: string) =>
+      errorBody(
+        { line: 2, column: text, message: "bad", customerReference: text, orderReference: text },
+        "c.csv",
+      );
+    expect(JSON.parse(bodyOf("x".repeat(255))).order_reference).toHaveLength(255);
+    expect(bodyOf("\u0001".repeat(250_000)).length).toBeLessThan(5_000);
   });
 });
