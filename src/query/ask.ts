@@ -63,5 +63,10 @@ function refusal({ code, message }: { code: string; message: string }): EdpError
       hint: "Try again in a moment; its function's log says more: npx edp tail warehouse --since 5m --no-follow",
     });
   }
-  return new InvalidInputError(message, { code });
+  return new InvalidInputError(message, {
+    code,
+    ...(code === "QUERY_REFUSED" && /syntax error|read-only|data-modifying/.test(message)
+      ? { hint: "edp query only reads: one SELECT, VALUES, TABLE, WITH, EXPLAIN or SHOW." }
+      : {}),
+  });
 }

@@ -69,7 +69,11 @@ describe.skipIf(!postgresAvailable())("the warehouse on the local engine", () =>
 
   it("starts PostgreSQL at the first use, not at the deployment", async () => {
     expect(await answers(place()?.port)).toBe(false);
-    expect(await query("select count(*) as runs from if_common.runs")).toEqual([{ runs: 0 }]);
+    // Functions that start together all find it without its database.
+    const asked = await Promise.all(
+      [1, 2, 3].map(() => query("select count(*) as runs from if_common.runs")),
+    );
+    expect(asked.flat()).toEqual([{ runs: 0 }, { runs: 0 }, { runs: 0 }]);
     expect(await answers(place()?.port)).toBe(true);
   });
 
@@ -128,6 +132,10 @@ describe.skipIf(!postgresAvailable())("the warehouse on the local engine", () =>
     });
     await expect(ingest(path.join(directory, "nothing"))).rejects.toMatchObject({ exitCode: 3 });
     await expect(query("select nothing")).rejects.toMatchObject({ code: "QUERY_REFUSED", exitCode: 3 });
+    await expect(query("delete from staging.orders")).rejects.toMatchObject({
+      code: "QUERY_REFUSED",
+      hint: expect.stringContaining("only reads"),
+    });
   });
 
   it("keeps the old figures when its function is killed in the middle of a load, and a rerun completes", async () => {

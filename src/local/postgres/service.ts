@@ -31,6 +31,8 @@ export interface DatabasePlace {
 export class LocalPostgres {
   #kept: Kept | undefined;
   #starting: Promise<PostgresServer> | undefined;
+  /** Databases that are being made, by their name in the server: functions that start together ask for it together. */
+  readonly #making = new Map<string, Promise<void>>();
   #closed = false;
   /** Physical names of the databases that pipelines declare. */
   readonly #declared = new Set<string>();
@@ -118,8 +120,15 @@ export class LocalPostgres {
 
   async #ensure(server: PostgresServer, name: string): Promise<void> {
     if (!this.#kept || this.#kept.databases.includes(name)) return;
+    const making =
+      this.#making.get(name) ?? this.#make(server, name).finally(() => this.#making.delete(name));
+    this.#making.set(name, making);
+    await making;
+  }
+
+  async #make(server: PostgresServer, name: string): Promise<void> {
     await server.ensureDatabase(name);
-    await this.#keep({ ...this.#kept, databases: [...this.#kept.databases, name] });
+    if (this.#kept) await this.#keep({ ...this.#kept, databases: [...this.#kept.databases, name] });
   }
 
   /** The server, started at the first call, and again where it has ended. */
