@@ -309,6 +309,22 @@ describe.skipIf(!postgresAvailable())("the warehouse's function", () => {
     expect(warehouse.mails).toHaveLength(1);
   });
 
+  it("a deadlock with a reader is no matter either", async () => {
+    const { "shipments.csv": shipments, ...rest } = BATCH;
+    await land(rest);
+    const message = await warehouse.put("shipments.csv", shipments);
+    const { client: reader } = warehouse;
+    await reader.query("begin; lock table staging.shipments in access share mode");
+    const arriving = warehouse.arrive([message], { retryPausesMs: [1] });
+    const waits = "select from pg_locks where not granted and relation = 'staging.shipments'::regclass";
+    while ((await reader.query(waits)).rowCount === 0);
+    await reader.query("select from staging.orders");
+    await reader.query("rollback");
+    expect(await arriving).toEqual(NOTHING);
+    expect((await runs()).map(({ status }) => status)).toEqual(["failed", "succeeded"]);
+    expect((await runs())[0]).toMatchObject({ reason: expect.stringContaining("deadlock") });
+  });
+
   it("completes a run whose function died after the commit: exports, report and one mail", async () => {
     const { "shipments.csv": shipments, ...rest } = BATCH;
     await land(rest);

@@ -101,11 +101,11 @@ async function runPatiently(event: ObjectEvent, receives: number, run: Invocatio
   }
 }
 
+const MOMENTARY: ReadonlySet<string> = new Set(["DATABASE_DOWN", "CONNECTION_CUT", "DATABASE_DEADLOCK"]);
+
 /** Faults of the database that may pass within seconds. */
 function isMomentary(error: unknown): boolean {
-  return (
-    error instanceof DatabaseFault && (error.code === "DATABASE_DOWN" || error.code === "CONNECTION_CUT")
-  );
+  return error instanceof DatabaseFault && MOMENTARY.has(error.code);
 }
 
 /** Sends a message at fault to the DLQ. @returns whether the message is done with */

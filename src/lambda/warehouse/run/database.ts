@@ -26,6 +26,7 @@ export const DATABASE_FAULTS = {
   DATABASE_DOWN: "the database can't be reached, or is starting or stopping",
   DATABASE_FULL: "the database has no disk space or no connection left",
   DATABASE_SLOW: "the database did not answer in time",
+  DATABASE_DEADLOCK: "the transaction and another one waited for each other; nothing of it stays",
   CONNECTION_CUT: "the connection to the database was cut; nothing of the transaction stays",
   DATABASE_REFUSED: "the database refused the user or the password",
   DATABASE_ERROR: "the database refused a statement",
@@ -173,6 +174,9 @@ export function databaseFault(error: unknown, place: string, cut?: Error): unkno
     if (state === "57P01" || state === "57P02") return fault("CONNECTION_CUT", "ended the connection");
     if (state === "57P03") return fault("DATABASE_DOWN", "is starting or stopping");
     if (state === "57014" || state === "55P03") return fault("DATABASE_SLOW", "took too long");
+    // A reader held one table and wanted another: the server ends either of them.
+    if (state === "40P01")
+      return fault("DATABASE_DEADLOCK", "broke the transaction off in favour of another");
     if (state.startsWith("53")) return fault("DATABASE_FULL", "has no room left");
     if (state.startsWith("28")) return fault("DATABASE_REFUSED", "refused the user of the secret");
     if (state.startsWith("08")) return fault("CONNECTION_CUT", "lost the connection");

@@ -107,6 +107,7 @@ describe("faults of the database", () => {
     [sql("57P03"), "DATABASE_DOWN"],
     [sql("57014"), "DATABASE_SLOW"],
     [sql("55P03"), "DATABASE_SLOW"],
+    [sql("40P01"), "DATABASE_DEADLOCK"],
     [sql("28P01"), "DATABASE_REFUSED"],
     [sql("42601"), "DATABASE_ERROR"],
     [network("ECONNREFUSED"), "DATABASE_DOWN"],
