@@ -7,13 +7,14 @@ const sqlAsText: Plugin = {
     id.endsWith(".sql") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
 };
 
-const project = (name: string, testTimeout: number) => ({
+const project = (name: string, testTimeout: number, sequence = false) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: testTimeout,
+    fileParallelism: !sequence,
   },
 });
 
@@ -32,7 +33,8 @@ export default defineConfig({
       project("unit", 10_000),
       project("integration", 60_000),
       project("terraform", 240_000),
-      project("e2e", 120_000),
+      // One after the other: an engine that is killed gets its port back.
+      project("e2e", 120_000, true),
     ],
   },
 });
