@@ -68,7 +68,8 @@ export async function putLetters(sqs: SQSClient, QueueUrl: string, count: number
 
 /** Receives everything that is visible in a queue, once; it stays hidden for a while. */
 export async function readAll(sqs: SQSClient, QueueUrl: string): Promise<Message[]> {
-  const all: Message[] = [];
+  // By id: moto may hand one message to two receivers at once.
+  const all = new Map<string, Message>();
   const receive = async () => {
     for (;;) {
       const { Messages = [] } = await sqs.send(
@@ -82,11 +83,11 @@ export async function readAll(sqs: SQSClient, QueueUrl: string): Promise<Message
         }),
       );
       if (Messages.length === 0) return;
-      all.push(...Messages);
+      for (const message of Messages) all.set(message.MessageId ?? "", message);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, receive));
-  return all;
+  return [...all.values()];
 }
 
 /** What a message is, without ids and times: body, attributes and trace header, comparable by `toEqual`. */
